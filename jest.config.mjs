@@ -1,0 +1,34 @@
+// Two projects. `unit` runs src/ itself, transpiled file by file; `process` runs the built package in dist/,
+// because its worker processes are started by plain Node from there. Both see the same test helpers.
+const common = {
+  testEnvironment: "node",
+  extensionsToTreatAsEsm: [".ts"],
+  testEnvironmentOptions: { customExportConditions: ["development", "node", "node-addons"] },
+  transform: {
+    "^.+\\.ts$": [
+      "@swc/jest",
+      { jsc: { target: "es2022", parser: { syntax: "typescript" } }, module: { type: "es6" }, sourceMaps: "inline" },
+    ],
+  },
+  modulePathIgnorePatterns: ["<rootDir>/bench/", "<rootDir>/examples/"],
+};
+const withoutJs = { "^(\\.{1,2}/.*)\\.js$": "$1" };
+
+export default {
+  projects: [
+    {
+      ...common,
+      displayName: "unit",
+      testMatch: ["<rootDir>/test/**/*.test.ts"],
+      testPathIgnorePatterns: ["/node_modules/", "<rootDir>/test/process/"],
+      modulePathIgnorePatterns: [...common.modulePathIgnorePatterns, "<rootDir>/dist/"],
+      moduleNameMapper: withoutJs,
+    },
+    {
+      ...common,
+      displayName: "process",
+      testMatch: ["<rootDir>/test/process/**/*.test.ts"],
+      moduleNameMapper: { "^(?:\\.{1,2}/)+src/(.*)\\.js$": "<rootDir>/dist/$1.js", ...withoutJs },
+    },
+  ],
+};

@@ -1,0 +1,133 @@
+// The two shapes of configuration: what a person writes (SpliceConfig, published) and what every part of the
+// supervisor reads (ResolvedConfig: everything present, checked, absolute, read-only). Only types live here;
+// the numbers named as defaults below are in defaults.ts, with their reasons.
+
+/** How a worker's link is made: an inherited descriptor (fd 3), or a socket path that the worker connects to. */
+export type LinkKind = "inherit" | "socket";
+
+/** One pool: workers of one kind, which export the same functions. Either `functions` or `command` is needed. */
+export interface PoolConfig {
+  /** Folder of TypeScript functions, from the working directory. Not together with `command`. */
+  readonly functions?: string | undefined;
+  /**
+   * Program and arguments of a worker written in any language. Not together with `functions`. A program named
+   * with a slash is found from the pool's `cwd`, one without a slash on PATH.
+   */
+  readonly command?: readonly string[] | undefined;
+  /** How the worker is reached. Default "inherit"; "socket" is for workers that know no inherited descriptor. */
+  readonly link?: LinkKind | undefined;
+  /** Processes of this pool, 1 to 1024. Default 1 embedded and in development, cores - 1 (at least 1) served. */
+  readonly workers?: number | undefined;
+  /** Environment variables added to the supervisor's own. Default none. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  /** Working directory of the worker processes. Default: the working directory of the supervisor. */
+  readonly cwd?: string | undefined;
+  /** Options for Node before the script, such as ["--max-old-space-size=256"]. Only with `functions`. */
+  readonly execArgv?: readonly string[] | undefined;
+}
+
+/** Bounds on calls and frames. */
+export interface LimitsConfig {
+  /** Calls under way at once, over all functions. Default 1024. One more is refused with 3002. */
+  readonly maxInFlight?: number | undefined;
+  /** Calls under way at once of one function. Default 256. One more is refused with 3002. */
+  readonly maxInFlightPerFunction?: number | undefined;
+  /** Largest frame sent or received, in bytes. Default 104857600 (100 MiB). */
+  readonly maxFrameBytes?: number | undefined;
+  /** Deadline of a call that names none, in milliseconds. Default 30000; Infinity for none. */
+  readonly defaultTimeoutMs?: number | undefined;
+}
+
+/** How an ended worker is replaced. */
+export interface RestartConfig {
+  /** Wait before the first, second, … restart in a row; the last one repeats. Default [0, 100, 500, 2000, 5000]. */
+  readonly backoffMs?: readonly number[] | undefined;
+  /** Part of a wait that is drawn at random, 0 to 1. Default 0.2: a wait is spread by up to 20 % either way. */
+  readonly jitter?: number | undefined;
+  /** A worker that was ready this long starts the row of waits anew, in milliseconds. Default 30000. */
+  readonly resetAfterMs?: number | undefined;
+}
+
+/** The steps by which a worker is ended; each has its own patience. */
+export interface ShutdownConfig {
+  /** Time for the calls under way to end, in milliseconds. Default 30000; 0 waits for none. */
+  readonly drainMs?: number | undefined;
+  /** Time from the Shutdown message to SIGTERM, in milliseconds. Default 5000. */
+  readonly shutdownMs?: number | undefined;
+  /** Time from SIGTERM to SIGKILL, in milliseconds. Default 5000. */
+  readonly terminateMs?: number | undefined;
+}
+
+/** How a worker's health is watched. */
+export interface HealthConfig {
+  /** Pause between two health checks, in milliseconds. Default 5000. */
+  readonly intervalMs?: number | undefined;
+  /** Unanswered checks in a row after which a worker counts as unresponsive. Default 3. */
+  readonly maxMisses?: number | undefined;
+  /** Time a worker gets to answer a call after its deadline or its cancellation, in milliseconds. Default 2000. */
+  readonly cancelGraceMs?: number | undefined;
+}
+
+/** What a person may configure. Every key is optional; unknown keys and bad values throw a ConfigError. */
+export interface SpliceConfig {
+  /** Short for `pools.app.functions`. Default "./functions" when no pool is named. */
+  readonly functions?: string | undefined;
+  /** Pools by name; a name is made of letters, digits, "-" and "_". Default: the one pool "app". */
+  readonly pools?: Readonly<Record<string, PoolConfig>> | undefined;
+  readonly limits?: LimitsConfig | undefined;
+  /** Time from a worker's start until it must be ready, in milliseconds. Default 10000. */
+  readonly connectTimeoutMs?: number | undefined;
+  readonly restart?: RestartConfig | undefined;
+  readonly shutdown?: ShutdownConfig | undefined;
+  readonly health?: HealthConfig | undefined;
+  /** Path of the host socket, from the working directory, or false for none. Default: none embedded. */
+  readonly socket?: string | false | undefined;
+  /** Development: stacks of thrown errors reach the caller. Default false. */
+  readonly dev?: boolean | undefined;
+}
+
+/** T with every key, and every key of its sections, present. */
+type Complete<T> = { readonly [Key in keyof T]-?: Exclude<T[Key], undefined> };
+
+/** What the workers of a pool run. */
+export type PoolSource =
+  | {
+      readonly kind: "functions";
+      /** Absolute. */
+      readonly folder: string;
+      readonly execArgv: readonly string[];
+      /** The key that named the folder, for errors about it. */
+      readonly configPath: string;
+    }
+  | { readonly kind: "command"; readonly command: readonly [program: string, ...args: string[]] };
+
+export interface ResolvedPool {
+  readonly name: string;
+  readonly source: PoolSource;
+  readonly link: LinkKind;
+  readonly workers: number;
+  readonly env: Readonly<Record<string, string>>;
+  /** Absolute. */
+  readonly cwd: string;
+}
+
+export type ResolvedLimits = Complete<LimitsConfig>;
+export type ResolvedRestart = Complete<RestartConfig>;
+export type ResolvedShutdown = Complete<ShutdownConfig>;
+export type ResolvedHealth = Complete<HealthConfig>;
+
+/** The configuration as the supervisor uses it. Units and meanings as in SpliceConfig. */
+export interface ResolvedConfig {
+  /** Absolute; every other path was resolved from here. */
+  readonly cwd: string;
+  /** At least one, in the order in which they were written. */
+  readonly pools: readonly ResolvedPool[];
+  readonly limits: ResolvedLimits;
+  readonly connectTimeoutMs: number;
+  readonly restart: ResolvedRestart;
+  readonly shutdown: ResolvedShutdown;
+  readonly health: ResolvedHealth;
+  /** Absolute path of the host socket, or false for none. */
+  readonly socket: string | false;
+  readonly dev: boolean;
+}
