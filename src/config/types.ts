@@ -18,7 +18,7 @@ export interface PoolConfig {
   readonly link?: LinkKind | undefined;
   /** Processes of this pool, 1 to 1024. Default 1 embedded and in development, cores - 1 (at least 1) served. */
   readonly workers?: number | undefined;
-  /** Environment variables added to the supervisor's own. Default none. */
+  /** Environment variables added to those that the worker inherits. Default none. */
   readonly env?: Readonly<Record<string, string>> | undefined;
   /** Working directory of the worker processes. Default: the working directory of the supervisor. */
   readonly cwd?: string | undefined;

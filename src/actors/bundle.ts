@@ -1,0 +1,118 @@
+// Makes one ES module of a functions folder with esbuild, so that a worker starts from a single file and modules
+// shared by functions load once. Packages stay outside. Knows neither workers nor pools beyond the name in the file.
+
+import { readFile } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
+import type { BuildFailure, Message as BuildMessage, Plugin } from "esbuild";
+import { messageOf } from "../errors.js";
+import { FunctionNamesError } from "../contract/function-names.js";
+import { sourceExcerpt } from "../contract/source-excerpt.js";
+import { storeBundle } from "./bundle-store.js";
+import { listFunctionFiles } from "./functions-folder.js";
+
+export { projectFolderOf } from "./functions-folder.js";
+
+export interface BundleOptions {
+  /** The functions folder. */
+  readonly folder: string;
+  /** Where the bundle goes: `<project>/.splice/build`. Made when missing. */
+  readonly outDir: string;
+  /** Goes into the file's name. Default "app". */
+  readonly pool?: string;
+  /** What `splice-runtime/worker` means inside functions. Default: the module beside the worker that runs them. */
+  readonly runtimeWorkerUrl?: string;
+}
+
+export interface Bundle {
+  /** Absolute path of the module; its source map lies beside it. */
+  readonly file: string;
+  /** Sentences with file, line and excerpt about code that compiles but is probably a mistake. */
+  readonly warnings: readonly string[];
+}
+
+/** The functions do not compile; the message names file, line and column and shows the place. */
+export class CompileError extends Error {
+  override readonly name = "CompileError";
+}
+
+/**
+ * Resolves to the bundle. Rejects with FunctionNamesError (folder missing or empty, files that clash) or
+ * CompileError; both have a message made to be shown as it is.
+ */
+export async function bundleFunctions(options: BundleOptions): Promise<Bundle> {
+  const folder = resolve(options.folder);
+  const outDir = resolve(options.outDir);
+  const paths = await listFunctionFiles(folder);
+  const workerUrl = options.runtimeWorkerUrl ?? new URL("../worker/index.js", import.meta.url).href;
+  // Loaded here, so that a program that never bundles never starts esbuild.
+  const esbuild = await import("esbuild");
+  try {
+    const built = await esbuild.build({
+      stdin: { contents: entryOf(folder, paths), resolveDir: folder, sourcefile: "splice-functions.js" },
+      absWorkingDir: folder,
+      outfile: join(outDir, "bundle.mjs"),
+      write: false,
+      bundle: true,
+      format: "esm",
+      platform: "node",
+      target: "node20",
+      packages: "external",
+      sourcemap: "external",
+      logLevel: "silent",
+      plugins: [runtimeAsExternal(workerUrl)],
+    });
+    const code = textOf(built.outputFiles, ".mjs");
+    const sourceMap = textOf(built.outputFiles, ".map");
+    const file = await storeBundle(outDir, options.pool ?? "app", { code, sourceMap });
+    return { file, warnings: await Promise.all(built.warnings.map((warning) => describe(folder, warning))) };
+  } catch (error) {
+    if (!isBuildFailure(error)) throw error;
+    const places = await Promise.all(error.errors.map((each) => describe(folder, each)));
+    throw new CompileError(`The functions folder ${folder} does not compile.\n\n${places.join("\n\n")}`);
+  }
+}
+
+/** One module that imports all files and hands them over as [path, module] pairs, in the order of their paths. */
+function entryOf(folder: string, paths: readonly string[]): string {
+  const imports = paths.map((path, at) => `import * as m${String(at)} from ${JSON.stringify(`./${path}`)};`);
+  const prefix = basename(folder);
+  const table = paths.map((path, at) => `[${JSON.stringify(path)}, m${String(at)}]`);
+  return [
+    ...imports,
+    `export const folder = ${JSON.stringify(prefix)};`,
+    `export const modules = [${table.join(", ")}];`,
+    "",
+  ].join("\n");
+}
+
+/** Functions share the running runtime's own module, wherever their folder lies. */
+function runtimeAsExternal(url: string): Plugin {
+  return {
+    name: "splice-runtime-worker",
+    setup(build) {
+      build.onResolve({ filter: /^splice-runtime\/worker$/ }, () => ({ path: url, external: true }));
+    },
+  };
+}
+
+function textOf(files: readonly { readonly path: string; readonly text: string }[], ending: string): string {
+  const file = files.find(({ path }) => path.endsWith(ending));
+  if (file === undefined) throw new FunctionNamesError(`The bundler wrote no ${ending} file.`);
+  return file.text;
+}
+
+function isBuildFailure(error: unknown): error is BuildFailure {
+  return typeof error === "object" && error !== null && "errors" in error && Array.isArray(error.errors);
+}
+
+async function describe(folder: string, { text, location, notes }: BuildMessage): Promise<string> {
+  const hints = notes.map((note) => `  ${note.text}`).filter((hint) => hint.trim() !== "");
+  if (location === null) return [text, ...hints].join("\n");
+  const file = resolve(folder, location.file);
+  // esbuild counts columns in bytes from 0; people count characters from 1.
+  const column = Buffer.from(location.lineText).subarray(0, location.column).toString().length + 1;
+  const place = { line: location.line, column, length: location.length };
+  const source = await readFile(file, "utf8").catch((error: unknown) => messageOf(error));
+  const head = `${file}:${String(place.line)}:${String(column)}: ${text}`;
+  return [head, "", sourceExcerpt(source, place), ...hints].join("\n").trimEnd();
+}

@@ -1,0 +1,70 @@
+// The worker processes that live, held outside XState: whatever happens to the actor tree, they can be found and
+// ended here. Signals go through it alone, to a process group that is known to be unreaped, never to a stored pid.
+
+import type { ChildProcess } from "node:child_process";
+import type { InstanceId, WorkerId } from "../ids.js";
+import type { HealthStatus } from "../protocol/messages.js";
+import type { ByteDuplex } from "../transport/duplex.js";
+import type { Outbox } from "../transport/outbox.js";
+
+export interface ProcessEntry {
+  readonly instance: InstanceId;
+  readonly workerId: WorkerId;
+  readonly pool: string;
+  readonly generation: number;
+  readonly startedAtMs: number;
+  readonly child: ChildProcess;
+  /** Settles when the worker is connected; for an inherited link that is as soon as it runs. */
+  readonly link: Promise<ByteDuplex>;
+  /** Set by the link actor once the link is open. */
+  outbox: Outbox | null;
+  /** The capability bits that both sides have; set by the handshake. */
+  capabilities: number;
+  /** Who wants to hear of HealthStatus; set by the heartbeat actor. */
+  onHealthStatus: ((status: HealthStatus) => void) | null;
+}
+
+export class ProcessRegistry {
+  readonly #entries = new Map<InstanceId, ProcessEntry>();
+  readonly #killAllOnExit = (): void => {
+    this.killAll();
+  };
+
+  add(entry: ProcessEntry): void {
+    if (this.#entries.size === 0) process.on("exit", this.#killAllOnExit);
+    this.#entries.set(entry.instance, entry);
+  }
+
+  get(instance: InstanceId): ProcessEntry | undefined {
+    return this.#entries.get(instance);
+  }
+
+  /** For a process whose end was reported. What is left of its group is killed: nobody else would. */
+  remove(instance: InstanceId): void {
+    const entry = this.#entries.get(instance);
+    if (entry === undefined) return;
+    this.#signalGroup(entry, "SIGKILL");
+    this.#entries.delete(instance);
+    if (this.#entries.size === 0) process.removeListener("exit", this.#killAllOnExit);
+  }
+
+  /** Signals the process and all that it started and did not detach; nothing when it has already been reaped. */
+  signal(instance: InstanceId, signal: NodeJS.Signals): void {
+    const entry = this.#entries.get(instance);
+    if (entry !== undefined) this.#signalGroup(entry, signal);
+  }
+
+  killAll(): void {
+    for (const entry of this.#entries.values()) this.#signalGroup(entry, "SIGKILL");
+  }
+
+  #signalGroup(entry: ProcessEntry, signal: NodeJS.Signals): void {
+    const { pid } = entry.child;
+    if (pid === undefined) return;
+    try {
+      process.kill(-pid, signal);
+    } catch {
+      // ESRCH: the whole group is gone, which is what was wanted.
+    }
+  }
+}

@@ -1,0 +1,161 @@
+// One process: spawns it in a group of its own, drains what it prints, reports its end, and leaves nothing of the
+// group behind. Knows nothing of what travels on its link.
+
+import { spawn, type ChildProcess } from "node:child_process";
+import { Socket } from "node:net";
+import { fromCallback, type AnyEventObject, type CallbackActorLogic } from "xstate";
+import { messageOf } from "../errors.js";
+import type { InstanceId } from "../ids.js";
+import type { ProcessFact } from "../machines/worker/events.js";
+import type { InstanceInput } from "../machines/worker/machine.js";
+import type { Log } from "../log.js";
+import type { Clock } from "../time.js";
+import { fromSocket, type ByteDuplex } from "../transport/duplex.js";
+import { listenForOne, type PrivateListener } from "./private-listener.js";
+import type { ProcessRegistry } from "./process-registry.js";
+import { workerCommand, type PoolLaunch } from "./worker-command.js";
+import { drainLines, Tail } from "./worker-output.js";
+
+export interface ProcessPorts {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Told of each process that exists, for the journal. */
+  readonly onSpawned: (instance: InstanceId, pid: number) => void;
+  readonly registry: ProcessRegistry;
+  readonly launches: ReadonlyMap<string, PoolLaunch>;
+  readonly parentEnv: Readonly<Record<string, string | undefined>>;
+  /** Where workers find the host socket; null when there is none. */
+  readonly hostSocket: string | null;
+}
+
+export function createProcessActor(ports: ProcessPorts): CallbackActorLogic<AnyEventObject, InstanceInput> {
+  return fromCallback<AnyEventObject, InstanceInput>(({ input, sendBack }) => {
+    const report: (fact: ProcessFact) => void = sendBack;
+    const launch = ports.launches.get(input.pool);
+    if (launch === undefined) {
+      report({ type: "process.failed", reason: `the pool ${input.pool} has no program` });
+      return undefined;
+    }
+    try {
+      return start(ports, launch, input, report);
+    } catch (error) {
+      report({ type: "process.failed", reason: messageOf(error) });
+      return undefined;
+    }
+  });
+}
+
+function start(
+  ports: ProcessPorts,
+  launch: PoolLaunch,
+  who: InstanceInput,
+  report: (fact: ProcessFact) => void,
+): () => void {
+  const { registry, clock } = ports;
+  const listener = launch.pool.link === "socket" ? listenForOne() : null;
+  const linkEnv: Record<string, string> = listener === null ? { SPLICE_FD: "3" } : { ZAP_SOCKET: listener.path };
+  if (ports.hostSocket !== null) linkEnv["SPLICE_SOCKET"] = ports.hostSocket;
+  const command = workerCommand(launch, who, linkEnv, ports.parentEnv);
+  let child: ChildProcess;
+  try {
+    child = spawn(command.program, command.args, {
+      cwd: command.cwd,
+      env: command.env,
+      detached: true,
+      shell: false,
+      stdio: listener === null ? ["ignore", "pipe", "pipe", "pipe"] : ["ignore", "pipe", "pipe"],
+    });
+  } catch (error) {
+    listener?.close();
+    throw error;
+  }
+  const link = listener === null ? inheritedLink(child) : listener.connected;
+  // Whoever waits for the link sees its failure; nobody waiting must not become an unhandled rejection.
+  link.catch(() => undefined);
+  registry.add({
+    ...who,
+    startedAtMs: clock.now(),
+    child,
+    link,
+    outbox: null,
+    capabilities: 0,
+    onHealthStatus: null,
+  });
+  const stderrTail = drainOutput(ports, child, who);
+  let isOver = false;
+  child.once("spawn", () => {
+    ports.onSpawned(who.instance, child.pid ?? 0);
+    report({ type: "process.spawned", pid: child.pid ?? 0 });
+  });
+  child.once("error", (error) => {
+    if (child.pid !== undefined || isOver) return;
+    isOver = true;
+    end(registry, who, listener);
+    report({ type: "process.failed", reason: spawnFailure(error, command.program, command.cwd) });
+  });
+  // `exit`, never `close`: a grandchild that holds stdout open would keep `close` away for as long as it lives.
+  child.once("exit", (exitCode, signal) => {
+    isOver = true;
+    end(registry, who, listener);
+    // What the dying process wrote last is still in its pipe; one turn of the loop brings it.
+    setImmediate(() => {
+      report({ type: "process.exited", exitCode, signal, stderrTail: stderrTail.text });
+    });
+  });
+  return () => {
+    if (!isOver) registry.signal(who.instance, "SIGKILL");
+  };
+}
+
+function end(registry: ProcessRegistry, who: InstanceInput, listener: PrivateListener | null): void {
+  registry.remove(who.instance);
+  listener?.close();
+}
+
+function inheritedLink(child: ChildProcess): Promise<ByteDuplex> {
+  const socket = child.stdio[3];
+  if (!(socket instanceof Socket)) return Promise.reject(new Error("The process was not given a link."));
+  const duplex = fromSocket(socket);
+  return new Promise((resolve) => {
+    child.once("spawn", () => {
+      resolve(duplex);
+    });
+  });
+}
+
+function drainOutput(ports: ProcessPorts, child: ChildProcess, who: InstanceInput): Tail {
+  const tail = new Tail();
+  const fields = { worker: who.workerId, pid: child.pid };
+  const dropped = (stream: string) => (bytes: number) => {
+    ports.log.warn(`${String(bytes)} bytes of ${stream} were dropped`, { ...fields, stream });
+  };
+  if (child.stdout !== null) {
+    drainLines(child.stdout, ports.clock, {
+      line: (text) => {
+        ports.log.info(text, { ...fields, stream: "stdout" });
+      },
+      dropped: dropped("stdout"),
+    });
+  }
+  if (child.stderr !== null) {
+    drainLines(child.stderr, ports.clock, {
+      line: (text) => {
+        tail.add(text);
+        ports.log.warn(text, { ...fields, stream: "stderr" });
+      },
+      dropped: dropped("stderr"),
+    });
+  }
+  return tail;
+}
+
+function spawnFailure(error: NodeJS.ErrnoException, program: string, cwd: string): string {
+  switch (error.code) {
+    case "ENOENT":
+      return `${JSON.stringify(program)} was not found (looked from ${cwd}); check the pool's command and cwd`;
+    case "EACCES":
+      return `${JSON.stringify(program)} may not be executed; is it a program, and does it have its x bit?`;
+    default:
+      return `${JSON.stringify(program)}: ${error.message}`;
+  }
+}

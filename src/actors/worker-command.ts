@@ -1,0 +1,41 @@
+// What is run for a worker and with which environment: pure, from the pool's plan to spawn's arguments.
+
+import type { ResolvedPool } from "../config/types.js";
+import type { InstanceInput } from "../machines/worker/machine.js";
+
+export interface WorkerCommand {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** How a pool's workers are started: a program, or our own runtime with a bundle of functions. */
+export interface PoolLaunch {
+  readonly pool: ResolvedPool;
+  readonly program: string;
+  readonly args: readonly string[];
+}
+
+/**
+ * Everything of the parent's environment but NODE_OPTIONS and SPLICE_*, then the pool's own, then the link.
+ * NODE_OPTIONS would open inspectors and load files into every worker; it may be set again in the pool's `env`.
+ */
+export function workerCommand(
+  launch: PoolLaunch,
+  who: InstanceInput,
+  linkEnv: Readonly<Record<string, string>>,
+  parentEnv: Readonly<Record<string, string | undefined>>,
+): WorkerCommand {
+  const env: Record<string, string> = {};
+  for (const [name, value] of Object.entries(parentEnv)) {
+    if (value === undefined || name === "NODE_OPTIONS" || name.startsWith("SPLICE_") || name === "ZAP_SOCKET") continue;
+    env[name] = value;
+  }
+  Object.assign(env, launch.pool.env, linkEnv, {
+    SPLICE_INSTANCE: String(who.instance),
+    SPLICE_WORKER: who.workerId,
+    SPLICE_GENERATION: String(who.generation),
+  });
+  return { program: launch.program, args: launch.args, cwd: launch.pool.cwd, env };
+}

@@ -1,0 +1,197 @@
+// One worker process's link: shakes hands, asks for the exports, and parts what comes. Messages of calls go straight
+// to dispatch; what concerns the worker's life becomes an event of its machine. It decides nothing about either.
+
+import { fromCallback, type CallbackActorLogic } from "xstate";
+import type { InstanceId } from "../ids.js";
+import type { InstanceInput, SendShutdown } from "../machines/worker/machine.js";
+import type { LinkFact } from "../machines/worker/events.js";
+import { acceptHandshake } from "../protocol/handshake.js";
+import { preHandshakeMaxFrameBytes } from "../protocol/limits.js";
+import { capability, protocolVersion } from "../protocol/messages.js";
+import type { Handshake, InvokeError, LogEvent, U64, WireMessage } from "../protocol/messages.js";
+import type { Clock } from "../time.js";
+import { createSocketStream, type CloseReason, type SocketStream } from "../transport/socket-stream.js";
+import type { ProcessEntry, ProcessRegistry } from "./process-registry.js";
+
+/** What this version can do on a worker link. */
+const offeredCapabilities = capability.cancellation;
+
+export interface WorkerLinkPorts {
+  readonly clock: Clock;
+  readonly registry: ProcessRegistry;
+  readonly maxFrameBytes: number;
+  readonly serverId: readonly number[];
+  readonly onResult: (instance: InstanceId, requestId: U64, result: Uint8Array, durationUs: U64) => void;
+  readonly onError: (instance: InstanceId, error: InvokeError) => void;
+  readonly onLog: (entry: ProcessEntry, event: LogEvent) => void;
+  /** True while a call on this process is within its deadline: such a worker may be slow to end a frame. */
+  readonly isBusy: (instance: InstanceId) => boolean;
+  /** A fault of our own while a message was handled; never the worker's doing. */
+  readonly onFault: (error: unknown) => void;
+}
+
+export function createWorkerLinkActor(
+  ports: WorkerLinkPorts,
+): CallbackActorLogic<SendShutdown, InstanceInput> {
+  return fromCallback<SendShutdown, InstanceInput>(({ input, sendBack, receive }) => {
+    const entry = ports.registry.get(input.instance);
+    if (entry === undefined) return undefined;
+    const link = new WorkerLink(ports, entry, sendBack);
+    receive(() => {
+      link.shutdown();
+    });
+    return () => {
+      link.close();
+    };
+  });
+}
+
+class WorkerLink {
+  readonly #ports: WorkerLinkPorts;
+  readonly #entry: ProcessEntry;
+  readonly #report: (fact: LinkFact) => void;
+  #stream: SocketStream | null = null;
+  #phase: "connecting" | "handshaking" | "listing" | "open" | "closed" = "connecting";
+
+  constructor(ports: WorkerLinkPorts, entry: ProcessEntry, report: (fact: LinkFact) => void) {
+    this.#ports = ports;
+    this.#entry = entry;
+    this.#report = report;
+    entry.link.then(
+      (duplex) => {
+        if (this.#phase === "closed") {
+          duplex.destroy();
+          return;
+        }
+        this.#phase = "handshaking";
+        const stream = createSocketStream(duplex, {
+          clock: ports.clock,
+          maxFrameBytes: preHandshakeMaxFrameBytes,
+          partialFrameClockRuns: () => !ports.isBusy(entry.instance),
+        });
+        this.#stream = stream;
+        entry.outbox = stream.outbox;
+        report({ type: "link.opened" });
+        stream.messages$.subscribe((batch) => {
+          try {
+            for (const message of batch) this.#receive(message);
+          } catch (error) {
+            ports.onFault(error);
+          }
+        });
+        stream.closed$.subscribe((reason) => {
+          this.#closed(reason);
+        });
+      },
+      () => {
+        // The process ended before it connected; its end is reported by the process actor.
+      },
+    );
+  }
+
+  shutdown(): void {
+    this.#stream?.outbox.send({ type: "Shutdown" });
+    this.#stream?.outbox.flush();
+  }
+
+  close(): void {
+    this.#phase = "closed";
+    this.#entry.outbox = null;
+    this.#stream?.destroy();
+  }
+
+  #receive(message: WireMessage): void {
+    if (this.#phase === "closed") return;
+    const { instance } = this.#entry;
+    switch (message.type) {
+      case "InvokeResult":
+        if (this.#phase !== "open") return this.#breach("it answered a call before it was ready");
+        return this.#ports.onResult(instance, message.requestId, message.result, message.durationUs);
+      case "InvokeError":
+        if (this.#phase !== "open") return this.#breach("it answered a call before it was ready");
+        return this.#ports.onError(instance, message);
+      case "CancelAck":
+      case "ShutdownAck":
+        return undefined;
+      case "LogEvent":
+        return this.#ports.onLog(this.#entry, message);
+      case "HealthStatus":
+        return this.#entry.onHealthStatus?.(message);
+      case "Handshake":
+        if (this.#phase !== "handshaking") return this.#breach("it sent a second Handshake");
+        return this.#shakeHands(message);
+      case "ListExportsResult": {
+        if (this.#phase !== "listing") return this.#breach("it listed exports unasked");
+        const reserved = message.exports.find(({ name }) => name === "splice" || name.startsWith("splice."));
+        if (reserved !== undefined) {
+          const reason = `it exports ${JSON.stringify(reserved.name)}, and names under "splice" are the supervisor's own`;
+          return this.#report({ type: "handshake.refused", reason });
+        }
+        this.#phase = "open";
+        return this.#report({ type: "exports.listed", exports: message.exports });
+      }
+      default:
+        return this.#breach(`it sent ${message.type}, which is not a worker's to send here`);
+    }
+  }
+
+  #shakeHands(handshake: Handshake): void {
+    const stream = this.#stream;
+    if (stream === null) return;
+    const verdict = acceptHandshake(handshake, {
+      role: "Worker",
+      capabilities: offeredCapabilities,
+      maxFrameBytes: this.#ports.maxFrameBytes,
+    });
+    if (!verdict.accepted) {
+      this.#sendFatal(verdict.reason);
+      const reason = `its handshake was refused: ${verdict.reason.replace(/\.$/, "")}`;
+      this.#report({ type: "handshake.refused", reason });
+      return;
+    }
+    this.#phase = "listing";
+    this.#entry.capabilities = verdict.capabilities;
+    stream.outbox.send({
+      type: "HandshakeAck",
+      protocolVersion,
+      capabilities: verdict.capabilities,
+      serverId: this.#ports.serverId,
+      exportCount: 0,
+    });
+    stream.outbox.send({ type: "ListExports" });
+    stream.maxFrameBytes = this.#ports.maxFrameBytes;
+    stream.outbox.maxFrameBytes = verdict.maxFrameBytes;
+    this.#report({ type: "handshake.accepted" });
+  }
+
+  #breach(reason: string): void {
+    this.#sendFatal(reason);
+    this.#report({ type: "link.breached", reason });
+  }
+
+  #sendFatal(reason: string): void {
+    const message = `The supervisor closes this link because ${reason}.`;
+    this.#stream?.outbox.send({ type: "InvokeError", requestId: 0, code: 1000, kind: "System", message, details: null });
+    this.#stream?.outbox.flush();
+  }
+
+  #closed(reason: CloseReason): void {
+    if (this.#phase === "closed") return;
+    this.#phase = "closed";
+    switch (reason.type) {
+      case "protocol":
+        this.#sendFatal(reason.error.message);
+        this.#report({ type: "link.breached", reason: `it broke the protocol: ${reason.error.message}` });
+        return;
+      case "stalled":
+        this.#report({ type: "link.breached", reason: "it did not finish a frame in time" });
+        return;
+      case "lost":
+        this.#report({ type: "link.closed", reason: reason.error.message });
+        return;
+      case "ended":
+      case "destroyed":
+        this.#report({ type: "link.closed", reason: "it closed its link" });
+    }
+  }
+}

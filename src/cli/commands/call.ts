@@ -1,0 +1,23 @@
+// splice call: one call, its result as JSON on stdout.
+
+import { parseAuth, parseHeader, parseTimeout, readParams, type CommonOptions } from "../options.js";
+import { reachSupervisor } from "../reach.js";
+import { toJson } from "../json.js";
+
+export interface CallCommandOptions extends CommonOptions {
+  readonly timeout?: ReturnType<typeof parseTimeout>;
+  readonly header?: ReturnType<typeof parseHeader>;
+  readonly auth?: ReturnType<typeof parseAuth>;
+}
+
+export async function runCall(name: string, given: string | undefined, options: CallCommandOptions): Promise<void> {
+  const params = await readParams(given);
+  const reach = await reachSupervisor(options);
+  try {
+    const { timeout: timeoutMs, header: headers, auth } = options;
+    const json = toJson(await reach.call(name, params, { timeoutMs, headers, auth }));
+    if (json !== undefined) process.stdout.write(`${json}\n`);
+  } finally {
+    await reach.close();
+  }
+}

@@ -1,0 +1,62 @@
+// The options that commands share, and how their texts become values. Pure but for reading what the user points at.
+
+import { readFile } from "node:fs/promises";
+import { text } from "node:stream/consumers";
+import { messageOf } from "../errors.js";
+import type { LogLevel } from "../log.js";
+import { UsageError } from "./exit.js";
+
+export interface CommonOptions {
+  readonly socket?: string;
+  readonly json?: boolean;
+  readonly verbose?: boolean;
+  readonly logLevel: LogLevel;
+}
+
+const logLevels: readonly LogLevel[] = ["debug", "info", "warn", "error"];
+
+export function parseLogLevel(value: string): LogLevel {
+  const level = logLevels.find((known) => known === value);
+  if (level === undefined) throw new UsageError(`--log-level is ${JSON.stringify(value)}, but must be one of ${logLevels.join(", ")}.`);
+  return level;
+}
+
+/** @throws UsageError unless the text is a number of milliseconds, or "Infinity". */
+export function parseTimeout(value: string): number {
+  const timeoutMs = Number(value);
+  if (value.trim() === "" || Number.isNaN(timeoutMs)) {
+    throw new UsageError(`--timeout is ${JSON.stringify(value)}, but must be a number of milliseconds.`);
+  }
+  return timeoutMs;
+}
+
+/** "name:value", gathered over repeats. */
+export function parseHeader(value: string, before: readonly (readonly [string, string])[] = []): (readonly [string, string])[] {
+  const colon = value.indexOf(":");
+  if (colon < 1) throw new UsageError(`--header is ${JSON.stringify(value)}, but must look like name:value.`);
+  return [...before, [value.slice(0, colon).trim(), value.slice(colon + 1).trim()]];
+}
+
+/** "user" or "user:role,role". */
+export function parseAuth(value: string): { userId: string; roles: string[] } {
+  const [userId = "", roles = ""] = value.split(/:(.*)/s);
+  if (userId === "") throw new UsageError(`--auth is ${JSON.stringify(value)}, but must look like user:role,role.`);
+  return { userId, roles: roles.split(",").filter((role) => role !== "") };
+}
+
+/** Params as given: JSON text, "-" for standard input, "@file" for a file; nothing for none. */
+export async function readParams(given: string | undefined): Promise<unknown> {
+  if (given === undefined) return undefined;
+  const source = given === "-" ? "standard input" : given.startsWith("@") ? `the file ${given.slice(1)}` : "the params";
+  let json: string;
+  try {
+    json = given === "-" ? await text(process.stdin) : given.startsWith("@") ? await readFile(given.slice(1), "utf8") : given;
+  } catch (error) {
+    throw new UsageError(`${source} cannot be read: ${messageOf(error)}.`);
+  }
+  try {
+    return JSON.parse(json);
+  } catch (error) {
+    throw new UsageError(`What ${source} holds is no JSON: ${messageOf(error)}. Strings need double quotes, as in '{"name":"Ada"}'.`);
+  }
+}

@@ -1,0 +1,42 @@
+// Whom a command talks to: the supervisor that runs here, or, when there is none, one started for this command alone.
+
+import { connectToSupervisor } from "../client/connection.js";
+import type { CallOptions } from "../contract/splice.js";
+import type { ExportMetadata } from "../protocol/messages.js";
+import { realClock } from "../time.js";
+import { resolveSocketPath } from "./socket.js";
+import { exitCodeOf, exitCodes } from "./exit.js";
+import type { CommonOptions } from "./options.js";
+
+export interface Reach {
+  call(name: string, params: unknown, options: CallOptions): Promise<unknown>;
+  exports(): Promise<readonly ExportMetadata[]>;
+  close(): Promise<void>;
+}
+
+/** @throws SpliceError 3001 `no-supervisor` when --socket names one that does not answer. */
+export async function reachSupervisor(options: CommonOptions): Promise<Reach> {
+  const path = resolveSocketPath(options.socket);
+  try {
+    const connection = await connectToSupervisor(path, realClock);
+    return {
+      call: (name, params, callOptions) => connection.call(name, params, callOptions),
+      exports: () => connection.exports(),
+      close: () => Promise.resolve(connection.close()),
+    };
+  } catch (error) {
+    if (options.socket !== undefined || exitCodeOf(error) !== exitCodes.noSupervisor) throw error;
+    return startOwn(options);
+  }
+}
+
+async function startOwn(options: CommonOptions): Promise<Reach> {
+  process.stderr.write("No supervisor is running here; starting one for this command.\n");
+  const [{ startSplice }, { resolveConfig }, { createLog }] = await Promise.all([
+    import("../host/create-splice.js"),
+    import("../config/resolve.js"),
+    import("../system/log.js"),
+  ]);
+  const config = resolveConfig({}, { cwd: process.cwd(), defaultWorkers: 1 });
+  return startSplice(config, { log: createLog({ level: options.logLevel }) });
+}

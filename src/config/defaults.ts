@@ -1,0 +1,63 @@
+// Every default of the configuration, each with the reason of its number. Knows neither files nor environment;
+// `workers` and `socket` are not here, since they differ between embedded, development and served use.
+
+import type { ResolvedConfig } from "./types.js";
+
+export const defaultFunctionsFolder = "./functions";
+
+/** The pool that `functions` is short for. */
+export const defaultPoolName = "app";
+
+/** Far above what one machine runs well; it catches a number of the wrong unit. */
+export const maxWorkers = 1024;
+
+/** A slot per call is kept in memory; beyond a million the bound no longer bounds anything. */
+export const highestMaxInFlight = 1_000_000;
+
+/** The protocol's own ceiling; a smaller limit is agreed on in the handshake. */
+export const highestMaxFrameBytes = 104_857_600;
+
+/** Below this not even the largest message of the link's own business fits. */
+export const lowestMaxFrameBytes = 1024;
+
+export const defaults = {
+  limits: {
+    // Throughput stops growing at a few hundred calls in flight; four times that absorbs a burst, and a stuck
+    // system is refused early instead of hoarding callers.
+    maxInFlight: 1024,
+    // A quarter, so that one stuck function leaves three quarters to the others.
+    maxInFlightPerFunction: 256,
+    // The largest frame the protocol knows: nobody is refused who does not ask for it.
+    maxFrameBytes: highestMaxFrameBytes,
+    // What people and proxies are used to wait for an answer before they give up themselves.
+    defaultTimeoutMs: 30_000,
+  },
+  // A Node worker is ready in well under a second; ten allow for a cold disk, a native module and a busy machine.
+  connectTimeoutMs: 10_000,
+  restart: {
+    // The first restart is at once, for a crash is mostly one bad call; then slower, up to a pace that a person
+    // who reads the log can follow and that costs a machine nothing.
+    backoffMs: [0, 100, 500, 2000, 5000],
+    // Enough to part workers that died of one cause, too little to be felt.
+    jitter: 0.2,
+    // Several times the longest wait: who worked that long did not die of its start.
+    resetAfterMs: 30_000,
+  },
+  shutdown: {
+    // As long as the default deadline: a call under way may use all of its time.
+    drainMs: 30_000,
+    // Time for a worker to flush its answers and close its files.
+    shutdownMs: 5000,
+    // Time for a SIGTERM handler; after the two steps before it nothing useful is left to wait for.
+    terminateMs: 5000,
+  },
+  health: {
+    // Three misses make 15 s: found before the default deadline of most calls, at no measurable cost.
+    intervalMs: 5000,
+    // One miss may be a long collection of garbage, two a busy machine.
+    maxMisses: 3,
+    // A function that honours its signal answers within milliseconds; two seconds let it undo its work first.
+    cancelGraceMs: 2000,
+  },
+  dev: false,
+} as const satisfies Omit<ResolvedConfig, "cwd" | "pools" | "socket">;

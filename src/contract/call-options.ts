@@ -1,0 +1,108 @@
+// What a caller passes as options, checked and put into the wire's terms. Pure; the same for every kind of caller.
+
+import { SpliceError } from "../errors.js";
+import { emptyContextBytes, encodeContext } from "../protocol/context.js";
+import type { U64 } from "../protocol/messages.js";
+import { isWellFormed } from "../protocol/text.js";
+import { encodeParams, isValueError } from "../protocol/values.js";
+import type { CallOptions } from "./splice.js";
+
+export interface PreparedCall {
+  readonly params: Uint8Array;
+  readonly contextBytes: Uint8Array;
+  /** Undefined: the callee's default. Infinity: none. */
+  readonly timeoutMs: number | undefined;
+}
+
+const maxU64 = 2n ** 64n - 1n;
+
+/** @throws SpliceError 1001 for params that cannot be carried, 1000 for options that make no sense. */
+export function prepareCall(
+  functionName: string,
+  params: unknown,
+  options: CallOptions | undefined,
+): PreparedCall {
+  return {
+    params: paramsBytes(functionName, params),
+    contextBytes: options === undefined ? emptyContextBytes : contextBytes(functionName, options),
+    timeoutMs: timeoutOf(functionName, options?.timeoutMs),
+  };
+}
+
+function paramsBytes(functionName: string, params: unknown): Uint8Array {
+  try {
+    return encodeParams(params);
+  } catch (error) {
+    if (!isValueError(error)) throw error;
+    const details = { issues: [{ path: error.path, message: error.message }] };
+    throw new SpliceError({ code: 1001, message: error.message, functionName, details });
+  }
+}
+
+function timeoutOf(functionName: string, timeoutMs: unknown): number | undefined {
+  if (timeoutMs === undefined) return undefined;
+  if (typeof timeoutMs === "number" && !Number.isNaN(timeoutMs)) return timeoutMs;
+  throw invalid(
+    functionName,
+    `The option timeoutMs is ${String(timeoutMs)}, but must be a number of milliseconds.`,
+  );
+}
+
+function contextBytes(functionName: string, options: CallOptions): Uint8Array {
+  const { headers, auth, traceId, spanId } = options;
+  if (headers === undefined && auth === undefined && traceId === undefined && spanId === undefined) {
+    return emptyContextBytes;
+  }
+  return encodeContext({
+    traceId: idOf(functionName, "traceId", traceId),
+    spanId: idOf(functionName, "spanId", spanId),
+    headers: headers === undefined ? [] : headerPairs(functionName, headers),
+    auth: auth === undefined ? null : authOf(functionName, auth),
+  });
+}
+
+function idOf(functionName: string, name: string, id: unknown): U64 {
+  if (id === undefined) return 0;
+  if (typeof id === "bigint" && id >= 0n && id <= maxU64) return id;
+  if (typeof id === "number" && Number.isSafeInteger(id) && id >= 0) return id;
+  throw invalid(
+    functionName,
+    `The option ${name} is ${String(id)}, but must be an integer from 0 to 2^64-1.`,
+  );
+}
+
+function headerPairs(functionName: string, headers: NonNullable<CallOptions["headers"]>): [string, string][] {
+  const pairs = Symbol.iterator in headers ? [...headers] : Object.entries(headers);
+  return pairs.map((pair: unknown) => {
+    if (!Array.isArray(pair) || pair.length !== 2) {
+      throw invalid(
+        functionName,
+        "The option headers must be a record, a list of [name, value] pairs or Headers.",
+      );
+    }
+    return [
+      textOf(functionName, "a header's name", pair[0]),
+      textOf(functionName, "a header's value", pair[1]),
+    ];
+  });
+}
+
+function authOf(
+  functionName: string,
+  auth: NonNullable<CallOptions["auth"]>,
+): { userId: string; roles: string[] } {
+  const roles: readonly unknown[] = auth.roles ?? [];
+  return {
+    userId: textOf(functionName, "auth.userId", auth.userId),
+    roles: roles.map((role) => textOf(functionName, "each of auth.roles", role)),
+  };
+}
+
+function textOf(functionName: string, what: string, value: unknown): string {
+  if (typeof value === "string" && isWellFormed(value)) return value;
+  throw invalid(functionName, `In the call's options ${what} must be text, but is ${typeof value}.`);
+}
+
+function invalid(functionName: string, message: string): SpliceError {
+  return new SpliceError({ code: 1000, message, functionName });
+}

@@ -1,0 +1,78 @@
+// The one picture of a running system: what `status()` returns and what `events$` emits. Types only; every screen,
+// command and page renders these and nothing else.
+
+export type SupervisorState = "starting" | "running" | "draining" | "stopped" | "failed";
+
+export interface WorkerStatus {
+  /** One place in a pool over all its restarts: "app:1". */
+  readonly id: string;
+  /** Null while it has no process. */
+  readonly pid: number | null;
+  readonly generation: number;
+  /** The state of its machine: "ready", "handshaking", "backingOff", … */
+  readonly state: string;
+  readonly inFlight: number;
+  /** Calls that this process was given. */
+  readonly calls: number;
+  /** Resident memory; null where the platform does not tell. */
+  readonly rssBytes: number | null;
+  /** How long its main loop took to answer the last health check. */
+  readonly lagMs: number;
+  readonly uptimeMs: number;
+}
+
+export interface PoolStatus {
+  readonly name: string;
+  readonly generation: number;
+  readonly workers: readonly WorkerStatus[];
+}
+
+export interface FunctionStatus {
+  readonly name: string;
+  readonly pool: string;
+  readonly streaming: boolean;
+  readonly inFlight: number;
+  readonly calls: number;
+  readonly failed: number;
+  /** Microseconds from admission to answer that half, and 99 of 100, of all calls did not exceed. */
+  readonly p50Us: number;
+  readonly p99Us: number;
+}
+
+export interface Status {
+  readonly state: SupervisorState;
+  readonly pid: number;
+  /** 32 hexadecimal digits: the same on every connection of one supervisor's life. */
+  readonly serverId: string;
+  readonly socket: string | null;
+  readonly version: string;
+  readonly uptimeMs: number;
+  readonly calls: {
+    readonly total: number;
+    readonly ok: number;
+    readonly failed: number;
+    readonly timedOut: number;
+    readonly cancelled: number;
+    /** Refused before they held a slot: unknown name, a limit, no worker. */
+    readonly rejected: number;
+    /** Answers that came when the caller already had one. */
+    readonly late: number;
+    /** Calls that hold a slot now. */
+    readonly active: number;
+  };
+  readonly pools: readonly PoolStatus[];
+  readonly functions: readonly FunctionStatus[];
+}
+
+export interface LifecycleEvent {
+  readonly type:
+    "worker.ready" | "worker.exited" | "exports.changed" | "supervisor.draining" | "supervisor.failed";
+  /** Milliseconds since 1970. */
+  readonly atMs: number;
+  readonly pool?: string;
+  readonly worker?: string;
+  readonly pid?: number;
+  readonly generation?: number;
+  readonly functionName?: string;
+  readonly reason?: string;
+}

@@ -1,0 +1,50 @@
+// One row of the in-flight table: a call from its admission until its slot is free, and who waits for it.
+// The states are those of machines/call; only the dispatcher moves a row from one to the next.
+
+import type { ErrorKind } from "../errors.js";
+import type { CallId } from "../ids.js";
+import type { U64 } from "../protocol/messages.js";
+import { Expiring } from "./deadlines.js";
+import type { FunctionState } from "./function-state.js";
+import type { WorkerState } from "./worker-state.js";
+
+/** How a call ends when not with a result, in the wire's terms. `details` is a MessagePack document. */
+export interface CallFailure {
+  readonly code: number;
+  readonly kind: ErrorKind;
+  readonly message: string;
+  readonly details: Uint8Array | null;
+}
+
+/**
+ * Whoever calls: one object per connection or embedding, so that a call carries a reference, not a closure.
+ * Exactly one of the two is called, once per call, with the caller's own request id.
+ */
+export interface Caller {
+  readonly callerId: number;
+  succeed(requestId: U64, result: Uint8Array, durationUs: U64): void;
+  fail(requestId: U64, failure: CallFailure, callId: CallId): void;
+}
+
+/** queued: waits for a worker. dispatched: a worker has it. cancelling: a Cancel went after it. settled: gone. */
+export type CallState = "queued" | "dispatched" | "cancelling" | "settled";
+
+export class Call extends Expiring {
+  state: CallState = "queued";
+  worker: WorkerState | null = null;
+  /** True once the caller has its one answer; the slot may outlive that until the worker answers or dies. */
+  isAnswered = false;
+
+  constructor(
+    readonly callId: CallId,
+    readonly requestId: U64,
+    readonly caller: Caller,
+    readonly target: FunctionState,
+    readonly params: Uint8Array,
+    readonly contextBytes: Uint8Array,
+    readonly admittedAtMs: number,
+    readonly deadlineAtMs: number,
+  ) {
+    super();
+  }
+}

@@ -1,0 +1,64 @@
+// The sentences and details of every failure that dispatch itself decides. Pure; what a worker says passes unread.
+
+import { errorTable, type ErrorCode } from "../errors.js";
+import { nearNames } from "../contract/near-names.js";
+import { encodeValue } from "../protocol/values.js";
+import type { CallFailure } from "./call.js";
+
+function failure(code: ErrorCode, message: string, details?: Record<string, unknown>): CallFailure {
+  return { code, kind: errorTable[code].kind, message, details: details === undefined ? null : encodeValue(details) };
+}
+
+export function functionNotFound(name: string, known: Iterable<string>): CallFailure {
+  const suggestions = nearNames(name, known);
+  const hint = suggestions.length > 0 ? `Did you mean ${suggestions.join(" or ")}?` : "`splice list` shows what there is.";
+  return failure(1002, `There is no function ${quoted(name)}. ${hint}`, { suggestions });
+}
+
+export function streamingUnsupported(name: string): CallFailure {
+  return failure(1000, `The function ${quoted(name)} yields a stream, and this version cannot carry streams yet.`);
+}
+
+export function paramsTooLarge(name: string, bytes: number, limitBytes: number): CallFailure {
+  const message = `The params of ${quoted(name)} are ${String(bytes)} bytes, which is over the frame limit of ${String(limitBytes)} bytes; send less at once or raise limits.maxFrameBytes.`;
+  return failure(1004, message, { bytes, limit: limitBytes });
+}
+
+export function overloaded(limit: string, limitValue: number, inFlight: number): CallFailure {
+  const message = `Too many calls are in flight: ${String(inFlight)} of ${limit} ${String(limitValue)}. Call again when some have ended.`;
+  return failure(3002, message, { limit, inFlight, retryAfterMs: 50 });
+}
+
+export function unavailable(reason: string, message: string): CallFailure {
+  return failure(3001, message, { reason });
+}
+
+export function timedOut(name: string, timeoutMs: number, wasStarted: boolean): CallFailure {
+  const waited = wasStarted
+    ? "It may have run, or may still be running."
+    : "No worker was ready for it in that time, so it never ran.";
+  return failure(2001, `${quoted(name)} did not answer within ${String(Math.max(0, Math.round(timeoutMs)))} ms. ${waited}`);
+}
+
+export function cancelled(name: string, wasStarted: boolean): CallFailure {
+  return failure(2002, `The call of ${quoted(name)} was cancelled${wasStarted ? "; it may have run" : " before it ran"}.`);
+}
+
+export function drainEnded(name: string): CallFailure {
+  return failure(2002, `The call of ${quoted(name)} was cancelled because the drain ended before it did; it may have run.`, {
+    reason: "draining",
+  });
+}
+
+export function workerDied(name: string, details: Record<string, unknown>, how: string): CallFailure {
+  return failure(2003, `The worker running ${quoted(name)} ${how}; the call may have run once.`, details);
+}
+
+export function internal(message: string): CallFailure {
+  return failure(3000, message);
+}
+
+/** A function's name as a sentence may show it: escaped, and cut when it is absurdly long. */
+function quoted(name: string): string {
+  return JSON.stringify(name.length > 120 ? `${name.slice(0, 120)}…` : name);
+}

@@ -1,0 +1,24 @@
+// What dispatch keeps per exported function: where it lives now, how many calls of it hold a slot, how they went.
+
+import { LatencyHistogram } from "./latency.js";
+
+export class FunctionState {
+  pool: string;
+  isStreaming: boolean;
+  /** False once no pool exports the function any more; its counters stay until it comes back. */
+  isExported = true;
+  /** Calls that hold a slot. */
+  inFlight = 0;
+  calls = 0;
+  failed = 0;
+  readonly latency = new LatencyHistogram();
+
+  constructor(
+    readonly name: string,
+    pool: string,
+    isStreaming: boolean,
+  ) {
+    this.pool = pool;
+    this.isStreaming = isStreaming;
+  }
+}

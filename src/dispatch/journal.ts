@@ -1,0 +1,111 @@
+// What dispatch and supervision decided, newest last, in a ring of columns: a few stores per entry and no garbage,
+// so it runs in production as it runs under the history checker. Knows nothing of who reads it.
+
+import type { CallId, InstanceId } from "../ids.js";
+
+/** The kinds of entry. `release` frees the slot of a call; `settle` answers its caller. */
+export const journalKinds = [
+  "accept",
+  "reject",
+  "dispatch",
+  "settle",
+  "release",
+  "late",
+  "spawn",
+  "ready",
+  "drain",
+  "exit",
+] as const;
+export type JournalKind = (typeof journalKinds)[number];
+
+export interface JournalEntry {
+  readonly kind: JournalKind;
+  readonly atMs: number;
+  /** 0 where the entry is not about an accepted call. */
+  readonly callId: CallId;
+  /** 0 where no process is concerned. */
+  readonly instance: InstanceId;
+  /** Error code of settle and reject, 0 for a result; the pid of spawn, ready and exit. */
+  readonly code: number;
+  /** accept: milliseconds until the deadline. */
+  readonly deadlineMs: number;
+  readonly functionName: string;
+  /** Who called: a number per connection or embedding, and that caller's own request id. */
+  readonly callerId: number;
+  readonly requestId: number | bigint;
+}
+
+export class Journal {
+  readonly #capacity: number;
+  readonly #kind: Uint8Array;
+  readonly #at: Float64Array;
+  readonly #call: Float64Array;
+  readonly #instance: Float64Array;
+  readonly #code: Float64Array;
+  readonly #deadline: Float64Array;
+  readonly #caller: Float64Array;
+  readonly #request: (number | bigint)[];
+  readonly #name: string[];
+  #written = 0;
+
+  /** Keeps the last `capacity` entries, about 90 bytes each. */
+  constructor(capacity = 8192) {
+    this.#capacity = capacity;
+    this.#kind = new Uint8Array(capacity);
+    this.#at = new Float64Array(capacity);
+    this.#call = new Float64Array(capacity);
+    this.#instance = new Float64Array(capacity);
+    this.#code = new Float64Array(capacity);
+    this.#deadline = new Float64Array(capacity);
+    this.#caller = new Float64Array(capacity);
+    this.#request = new Array<number | bigint>(capacity).fill(0);
+    this.#name = new Array<string>(capacity).fill("");
+  }
+
+  record(
+    kind: JournalKind,
+    atMs: number,
+    callId: number,
+    instance: number,
+    code = 0,
+    deadlineMs = 0,
+    functionName = "",
+    callerId = 0,
+    requestId: number | bigint = 0,
+  ): void {
+    const slot = this.#written++ % this.#capacity;
+    this.#kind[slot] = journalKinds.indexOf(kind);
+    this.#at[slot] = atMs;
+    this.#call[slot] = callId;
+    this.#instance[slot] = instance;
+    this.#code[slot] = code;
+    this.#deadline[slot] = deadlineMs;
+    this.#caller[slot] = callerId;
+    this.#request[slot] = requestId;
+    this.#name[slot] = functionName;
+  }
+
+  /** True when older entries were overwritten, so that what is left is no whole history. */
+  get hasWrapped(): boolean {
+    return this.#written > this.#capacity;
+  }
+
+  /** Oldest first. */
+  *entries(): Generator<JournalEntry> {
+    const first = Math.max(0, this.#written - this.#capacity);
+    for (let position = first; position < this.#written; position++) {
+      const slot = position % this.#capacity;
+      yield {
+        kind: journalKinds[this.#kind[slot] ?? 0] ?? "accept",
+        atMs: this.#at[slot] ?? 0,
+        callId: (this.#call[slot] ?? 0) as CallId,
+        instance: (this.#instance[slot] ?? 0) as InstanceId,
+        code: this.#code[slot] ?? 0,
+        deadlineMs: this.#deadline[slot] ?? 0,
+        functionName: this.#name[slot] ?? "",
+        callerId: this.#caller[slot] ?? 0,
+        requestId: this.#request[slot] ?? 0,
+      };
+    }
+  }
+}

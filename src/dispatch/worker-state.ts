@@ -1,0 +1,41 @@
+// One worker process as dispatch sees it: a port to write frames to, and how many calls it has.
+
+import type { InstanceId, WorkerId } from "../ids.js";
+
+/** The way to one worker process. Sending never blocks and never throws but for a frame over the limit. */
+export interface WorkerPort {
+  readonly instance: InstanceId;
+  readonly workerId: WorkerId;
+  readonly pid: number;
+  readonly canCancel: boolean;
+  /** The largest frame this worker takes. */
+  readonly maxFrameBytes: number;
+  /** Bytes handed in that the kernel has not taken yet. */
+  readonly queuedBytes: number;
+  /** Above this many queued bytes the worker gets no further calls. */
+  readonly maxQueuedBytes: number;
+  /** @throws ProtocolError `frame-too-large`; nothing was sent then. */
+  sendInvoke(
+    callId: number,
+    functionName: string,
+    params: Uint8Array,
+    deadlineMs: number,
+    contextBytes: Uint8Array,
+  ): void;
+  sendCancel(callId: number): void;
+}
+
+export class WorkerState {
+  inFlight = 0;
+  calls = 0;
+  /** The range of ids this process was ever sent; an answer outside it is a breach. */
+  firstCallId = Infinity;
+  lastCallId = 0;
+
+  constructor(readonly port: WorkerPort) {}
+
+  /** True when this process may have been sent the id; ids inside the range of another worker count as late. */
+  mayHaveIssued(callId: number | bigint): boolean {
+    return callId >= this.firstCallId && callId <= this.lastCallId;
+  }
+}

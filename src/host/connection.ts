@@ -1,0 +1,237 @@
+// One host on its connection: handshake, calls with the host's own ids, cancels, health and goodbye. Answers go out
+// in whatever order they come. It knows dispatch, but no worker and no other connection.
+
+import type { Caller, CallFailure } from "../dispatch/call.js";
+import type { Dispatcher } from "../dispatch/dispatcher.js";
+import type { CallId } from "../ids.js";
+import { acceptHandshake } from "../protocol/handshake.js";
+import { hostHandshakeTimeoutMs, preHandshakeMaxFrameBytes } from "../protocol/limits.js";
+import { capability, protocolVersion } from "../protocol/messages.js";
+import type { ExportMetadata, Handshake, U64, WireInvoke, WireMessage } from "../protocol/messages.js";
+import { isProtocolError } from "../protocol/protocol-error.js";
+import { encodeValue } from "../protocol/values.js";
+import { maxTimerMs, type Clock, type TimerHandle } from "../time.js";
+import type { ByteDuplex } from "../transport/duplex.js";
+import { createSocketStream, type CloseReason, type SocketStream } from "../transport/socket-stream.js";
+
+/** What this version can do for a host. */
+const offeredCapabilities = capability.cancellation;
+
+/** How long a connection that we ended may stay half open before it is cut. */
+const goodbyeMs = 2000;
+
+export interface HostPorts {
+  readonly clock: Clock;
+  readonly dispatcher: Dispatcher;
+  readonly maxFrameBytes: number;
+  readonly serverId: readonly number[];
+  readonly startedAtMs: number;
+  readonly exports: () => readonly ExportMetadata[];
+  /** Why a host was sent away; never part of a normal goodbye. */
+  readonly onRefused: (callerId: number, reason: string) => void;
+  /** A fault of our own while a message was handled. */
+  readonly onFault: (error: unknown) => void;
+}
+
+export class HostConnection implements Caller {
+  readonly callerId: number;
+  readonly #ports: HostPorts;
+  readonly #stream: SocketStream;
+  readonly #onClosed: () => void;
+  /** The host's ids of its calls that have no answer yet, with ours. */
+  readonly #active = new Map<U64, CallId>();
+  #phase: "handshaking" | "open" | "leaving" | "closed" = "handshaking";
+  #capabilities = 0;
+  #timer: TimerHandle;
+
+  constructor(callerId: number, duplex: ByteDuplex, ports: HostPorts, onClosed: () => void) {
+    this.callerId = callerId;
+    this.#ports = ports;
+    this.#onClosed = onClosed;
+    this.#stream = createSocketStream(duplex, { clock: ports.clock, maxFrameBytes: preHandshakeMaxFrameBytes });
+    this.#timer = ports.clock.setTimeout(() => {
+      this.#fatal(1000, `No Handshake came within ${String(hostHandshakeTimeoutMs)} ms.`);
+    }, hostHandshakeTimeoutMs);
+    this.#stream.outbox.onWritable(() => {
+      this.#stream.resume();
+    });
+    this.#stream.closed$.subscribe((reason) => {
+      this.#closed(reason);
+    });
+    this.#stream.messages$.subscribe((batch) => {
+      try {
+        for (const message of batch) this.#receive(message);
+      } catch (error) {
+        ports.onFault(error);
+      }
+      // A host that does not read its answers is not read either, until it does.
+      if (this.#stream.outbox.isAboveHighWater) this.#stream.pause();
+    });
+  }
+
+  succeed(requestId: U64, result: Uint8Array, durationUs: U64): void {
+    this.#active.delete(requestId);
+    const { outbox } = this.#stream;
+    try {
+      outbox.sendResult(requestId, result, durationUs);
+    } catch (error) {
+      if (!isProtocolError(error)) throw error;
+      const message = `The result is ${String(result.length)} bytes, which is over the ${String(outbox.maxFrameBytes)} bytes that this host accepts in a frame.`;
+      const details = encodeValue({ name: "ResultTooLarge", bytes: result.length, limit: outbox.maxFrameBytes });
+      this.#sendError(requestId, { code: 2000, kind: "System", message, details });
+    }
+    this.#leaveWhenIdle();
+  }
+
+  fail(requestId: U64, failure: CallFailure): void {
+    this.#active.delete(requestId);
+    this.#sendError(requestId, failure);
+    this.#leaveWhenIdle();
+  }
+
+  /** The supervisor is leaving: what is queued still goes out. */
+  close(): void {
+    if (this.#phase === "closed") return;
+    this.#end();
+  }
+
+  #receive(message: WireMessage): void {
+    if (this.#phase === "closed") return;
+    if (this.#phase === "handshaking") {
+      if (message.type === "Handshake") this.#shakeHands(message);
+      else this.#fatal(1000, `The first message must be Handshake, but was ${message.type}.`);
+      return;
+    }
+    switch (message.type) {
+      case "Invoke":
+        return this.#invoke(message);
+      case "Cancel":
+        return this.#cancel(message.requestId);
+      case "ListExports":
+        this.#stream.outbox.send({ type: "ListExportsResult", exports: this.#ports.exports() });
+        return;
+      case "HealthCheck":
+        return this.#answerHealth();
+      case "Shutdown":
+        this.#phase = "leaving";
+        return this.#leaveWhenIdle();
+      case "Handshake":
+        return this.#fatal(1000, "A second Handshake came on one connection.");
+      default:
+        return this.#fatal(1000, `${message.type} is not a message that a host may send to this supervisor.`);
+    }
+  }
+
+  #shakeHands(handshake: Handshake): void {
+    const { maxFrameBytes, serverId, exports, clock } = this.#ports;
+    const terms = { role: "Host", capabilities: offeredCapabilities, maxFrameBytes } as const;
+    const verdict = acceptHandshake(handshake, terms);
+    if (!verdict.accepted) return this.#fatal(1000, verdict.reason);
+    clock.clearTimeout(this.#timer);
+    this.#phase = "open";
+    this.#capabilities = verdict.capabilities;
+    this.#stream.outbox.send({
+      type: "HandshakeAck",
+      protocolVersion,
+      capabilities: verdict.capabilities,
+      serverId,
+      exportCount: exports().length,
+    });
+    this.#stream.maxFrameBytes = maxFrameBytes;
+    this.#stream.outbox.maxFrameBytes = verdict.maxFrameBytes;
+  }
+
+  #invoke(invoke: WireInvoke): void {
+    const { requestId, functionName, params, deadlineMs, contextBytes } = invoke;
+    if (requestId === 0) return this.#fatal(1000, "An Invoke came with request id 0; ids count from 1.");
+    if (this.#active.has(requestId)) {
+      return this.#fatal(1000, `An Invoke came with request id ${String(requestId)}, which is still in flight.`);
+    }
+    if (this.#phase === "leaving") {
+      const message = "This connection was told to shut down and takes no new calls.";
+      return this.#sendError(requestId, {
+        code: 3001,
+        kind: "System",
+        message,
+        details: encodeValue({ reason: "draining" }),
+      });
+    }
+    const timeoutMs = deadlineMs === 0 ? undefined : Math.min(deadlineMs, maxTimerMs);
+    const { dispatcher } = this.#ports;
+    const callId = dispatcher.invoke(this, requestId, functionName, params, timeoutMs, contextBytes);
+    // A call that could not even be sent on has been answered by now.
+    if (callId !== 0 && dispatcher.isWaiting(callId)) this.#active.set(requestId, callId);
+  }
+
+  #cancel(requestId: U64): void {
+    if ((this.#capabilities & capability.cancellation) === 0) {
+      return this.#fatal(1000, "A Cancel came on a connection whose handshake did not offer cancellation.");
+    }
+    this.#stream.outbox.send({ type: "CancelAck", requestId });
+    const callId = this.#active.get(requestId);
+    if (callId !== undefined) this.#ports.dispatcher.cancel(callId, false);
+  }
+
+  #answerHealth(): void {
+    const { clock, startedAtMs, dispatcher } = this.#ports;
+    this.#stream.outbox.send({
+      type: "HealthStatus",
+      uptimeMs: Math.round(clock.now() - startedAtMs),
+      activeRequests: dispatcher.inFlight,
+      totalRequests: dispatcher.counters.total,
+    });
+  }
+
+  #sendError(requestId: U64, failure: CallFailure): void {
+    const error = { type: "InvokeError", requestId, ...failure } as const;
+    try {
+      this.#stream.outbox.send(error);
+    } catch (thrown) {
+      if (!isProtocolError(thrown)) throw thrown;
+      // The host's own limit is too small for the whole of it: the code and the start of the message still fit.
+      this.#stream.outbox.send({ ...error, details: null, message: failure.message.slice(0, 16) });
+    }
+  }
+
+  #leaveWhenIdle(): void {
+    if (this.#phase !== "leaving" || this.#active.size > 0) return;
+    this.#stream.outbox.send({ type: "ShutdownAck" });
+    this.#end();
+  }
+
+  #fatal(code: 1000 | 1004, message: string): void {
+    if (this.#phase === "closed") return;
+    this.#ports.onRefused(this.callerId, message);
+    this.#sendError(0, { code, kind: "System", message, details: null });
+    this.#end();
+  }
+
+  /** Says goodbye: nothing is taken any more, what is queued goes out, and nobody waits for this host. */
+  #end(): void {
+    this.#phase = "closed";
+    this.#ports.clock.clearTimeout(this.#timer);
+    this.#stream.end();
+    this.#timer = this.#ports.clock.setTimeout(() => {
+      this.#stream.destroy();
+    }, goodbyeMs);
+    this.#cancelAll();
+  }
+
+  #closed(reason: CloseReason): void {
+    if (reason.type === "protocol") {
+      this.#fatal(reason.error.reason === "frame-too-large" ? 1004 : 1000, reason.error.message);
+    } else if (reason.type === "stalled") {
+      this.#ports.onRefused(this.callerId, "It did not finish a frame in time.");
+    }
+    if (reason.type !== "protocol") this.#ports.clock.clearTimeout(this.#timer);
+    this.#phase = "closed";
+    this.#cancelAll();
+    this.#onClosed();
+  }
+
+  #cancelAll(): void {
+    const calls = [...this.#active.values()];
+    this.#active.clear();
+    for (const callId of calls) this.#ports.dispatcher.cancel(callId, true);
+  }
+}

@@ -1,0 +1,61 @@
+// The host socket of a running system: accepts connections, lets none of them outlive it. What a host may do on its
+// connection is connection.ts's business.
+
+import type { Log } from "../log.js";
+import { createIdSource } from "../ids.js";
+import type { Clock } from "../time.js";
+import type { System } from "../system/system.js";
+import { listenOnUnixSocket } from "../transport/listener.js";
+import { HostConnection, type HostPorts } from "./connection.js";
+
+export interface HostServer {
+  readonly path: string;
+  /** Takes no more connections and removes the socket; those that are there stay. */
+  stopAccepting(): Promise<void>;
+  /** Says goodbye on every connection. */
+  close(): void;
+}
+
+/** @throws ListenError when the path cannot be had; see transport/listener. */
+export async function openHostServer(
+  system: System,
+  options: { readonly path: string; readonly maxFrameBytes: number; readonly clock: Clock; readonly log: Log },
+): Promise<HostServer> {
+  const { clock, log, maxFrameBytes } = options;
+  const connections = new Set<HostConnection>();
+  const nextCallerId = createIdSource();
+  const ports: HostPorts = {
+    clock,
+    dispatcher: system.dispatcher,
+    maxFrameBytes,
+    serverId: system.serverId,
+    startedAtMs: clock.now(),
+    exports: () => system.dispatcher.exports(),
+    onRefused: (callerId, reason) => {
+      log.warn(`host ${String(callerId)} was closed: ${reason}`);
+    },
+    onFault: (error) => {
+      system.fail(error);
+    },
+  };
+  const listener = await listenOnUnixSocket({
+    path: options.path,
+    clock,
+    onConnection: (duplex) => {
+      const connection = new HostConnection(nextCallerId(), duplex, ports, () => {
+        connections.delete(connection);
+      });
+      connections.add(connection);
+    },
+    onError: (error) => {
+      log.warn(`a host could not be accepted: ${error.message}`);
+    },
+  });
+  return {
+    path: listener.path,
+    stopAccepting: () => listener.close(),
+    close: () => {
+      for (const connection of connections) connection.close();
+    },
+  };
+}

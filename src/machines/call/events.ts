@@ -1,0 +1,10 @@
+// The events of the call chart, all of them facts: what dispatch has done with a call, in the journal's order.
+
+export type CallEvent =
+  | { type: "call.accepted" }
+  | { type: "call.rejected" }
+  | { type: "call.dispatched" }
+  | { type: "cancel.sent" }
+  | { type: "caller.answered" }
+  | { type: "answer.discarded" }
+  | { type: "slot.released" };

@@ -1,0 +1,340 @@
+// The life of one worker: from spawn through handshake to service, and by the kill ladder to its end, then again.
+// It decides when; how a process is spawned, spoken to and killed is provided. It knows no call.
+
+import { assign, sendTo, setup, type ActorRef, type AnyEventObject, type Snapshot } from "xstate";
+import type { InstanceId, WorkerId } from "../../ids.js";
+import type { ExportMetadata } from "../../protocol/messages.js";
+import { provided } from "../provided.js";
+import { describeExit } from "./describe-exit.js";
+import type { WorkerEvent, WorkerExit, WorkerReport } from "./events.js";
+
+export interface WorkerTimings {
+  /** From spawn until it must be ready. */
+  readonly connectTimeoutMs: number;
+  /** From the Shutdown message to SIGTERM. */
+  readonly shutdownMs: number;
+  /** From SIGTERM to SIGKILL. */
+  readonly terminateMs: number;
+}
+
+export interface WorkerInput {
+  readonly workerId: WorkerId;
+  readonly pool: string;
+  readonly generation: number;
+  readonly timings: WorkerTimings;
+  readonly maxMisses: number;
+  readonly nextInstance: () => InstanceId;
+  readonly parent: ActorRef<Snapshot<unknown>, WorkerReport>;
+}
+
+export interface WorkerContext extends WorkerInput {
+  readonly instance: InstanceId;
+  readonly pid: number | null;
+  readonly exports: readonly ExportMetadata[];
+  readonly lagMs: number;
+  readonly isLinkOpen: boolean;
+  readonly wasReady: boolean;
+  readonly wasAsked: boolean;
+  readonly killReason: string | null;
+  readonly startDelayMs: number;
+  readonly exit: WorkerExit;
+}
+
+/** What the actors of one process are told: which one it is. */
+export interface InstanceInput {
+  readonly instance: InstanceId;
+  readonly workerId: WorkerId;
+  readonly pool: string;
+  readonly generation: number;
+}
+
+/** One rung of the kill ladder. */
+export type KillInput = InstanceInput & { readonly signal: "SIGTERM" | "SIGKILL" };
+
+export type SendShutdown = { type: "link.shutdown" };
+
+/** A process that closed its link is given this long to end by itself, so that its own end is what is reported. */
+const linkGraceMs = 200;
+/** An ended process may have left answers in its link; they are read until it closes, but no longer than this. */
+const reapMs = 10;
+
+const noExit: WorkerExit = { wasAsked: false, wasReady: false, exitCode: null, signal: null, how: "", stderrTail: "" };
+
+const instanceInput = ({ context }: { context: WorkerContext }): InstanceInput => ({
+  instance: context.instance,
+  workerId: context.workerId,
+  pool: context.pool,
+  generation: context.generation,
+});
+
+export const workerMachine = setup({
+  types: {
+    context: {} as WorkerContext,
+    input: {} as WorkerInput,
+    events: {} as WorkerEvent,
+    children: {} as { process: "process"; link: "link"; heartbeat: "heartbeat"; terminate: "kill"; kill: "kill" },
+  },
+  actors: {
+    process: provided<AnyEventObject, InstanceInput>("process"),
+    link: provided<SendShutdown, InstanceInput>("link"),
+    heartbeat: provided<AnyEventObject, InstanceInput>("heartbeat"),
+    kill: provided<AnyEventObject, KillInput>("kill"),
+  },
+  actions: {
+    beginInstance: assign(({ context }) => ({
+      instance: context.nextInstance(),
+      pid: null,
+      lagMs: 0,
+      isLinkOpen: false,
+      wasReady: false,
+      wasAsked: false,
+      killReason: null,
+      exit: noExit,
+    })),
+    noteSpawned: assign(({ event }) => (event.type === "process.spawned" ? { pid: event.pid } : {})),
+    noteLinkOpen: assign({ isLinkOpen: true }),
+    noteLinkClosed: assign({ isLinkOpen: false }),
+    noteExports: assign(({ event }) =>
+      event.type === "exports.listed" ? { exports: event.exports, wasReady: true } : {},
+    ),
+    noteLag: assign(({ event }) => (event.type === "health.answered" ? { lagMs: event.lagMs } : {})),
+    noteAsked: assign({ wasAsked: true }),
+    noteStartDelay: assign(({ event }) => (event.type === "worker.start" ? { startDelayMs: event.delayMs, pid: null } : {})),
+    noteKillReason: assign(({ event }, params: { reason: string }) => ({
+      killReason: "reason" in event ? event.reason : params.reason,
+    })),
+    noteExit: assign(({ context, event }) => {
+      const { wasAsked, wasReady, killReason } = context;
+      if (event.type === "process.failed") {
+        const how = `could not be started: ${event.reason}`;
+        return { isLinkOpen: false, exit: { ...noExit, wasAsked, how } };
+      }
+      if (event.type !== "process.exited") return {};
+      const { exitCode, signal, stderrTail } = event;
+      const how = describeExit({ exitCode, signal, stderrTail, killReason, wasAsked });
+      return { exit: { wasAsked, wasReady, exitCode, signal, how, stderrTail } };
+    }),
+    noteFault: assign(({ context }) => ({
+      isLinkOpen: false,
+      exit: { ...noExit, wasAsked: context.wasAsked, how: "could not be started: its process actor failed" },
+    })),
+    sendShutdown: sendTo("link", { type: "link.shutdown" }),
+    reportReady: sendTo(
+      ({ context }) => context.parent,
+      ({ context }) => ({
+        type: "worker.ready" as const,
+        workerId: context.workerId,
+        pool: context.pool,
+        instance: context.instance,
+        pid: context.pid ?? 0,
+        generation: context.generation,
+        exports: context.exports,
+      }),
+    ),
+    reportStopping: sendTo(
+      ({ context }) => context.parent,
+      ({ context }) => ({ type: "worker.stopping" as const, workerId: context.workerId, pool: context.pool }),
+    ),
+    reportExited: sendTo(
+      ({ context }) => context.parent,
+      ({ context }) => ({
+        type: "worker.exited" as const,
+        workerId: context.workerId,
+        pool: context.pool,
+        instance: context.instance,
+        pid: context.pid,
+        generation: context.generation,
+        exit: context.exit,
+      }),
+    ),
+    /** Provided: dispatch may use this process from now on. */
+    attach: () => undefined,
+    /** Provided: nothing will come from this process any more. */
+    detach: () => undefined,
+  },
+  guards: {
+    isLinkOpen: ({ context }) => context.isLinkOpen,
+    missedTooMany: ({ context, event }) => event.type === "health.missed" && event.misses >= context.maxMisses,
+  },
+  delays: {
+    connectTimeout: ({ context }) => context.timings.connectTimeoutMs,
+    shutdownPatience: ({ context }) => context.timings.shutdownMs,
+    terminatePatience: ({ context }) => context.timings.terminateMs,
+    startDelay: ({ context }) => context.startDelayMs,
+    linkGrace: linkGraceMs,
+    reap: reapMs,
+  },
+}).createMachine({
+  id: "worker",
+  initial: "alive",
+  options: { maxIterations: 1000 },
+  context: ({ input }) => ({
+    ...input,
+    instance: 0 as InstanceId,
+    pid: null,
+    exports: [],
+    lagMs: 0,
+    isLinkOpen: false,
+    wasReady: false,
+    wasAsked: false,
+    killReason: null,
+    startDelayMs: 0,
+    exit: noExit,
+  }),
+  states: {
+    alive: {
+      meta: { description: "There is a process, or one is being spawned." },
+      entry: "beginInstance",
+      initial: "starting",
+      invoke: [
+        {
+          id: "process",
+          src: "process",
+          input: instanceInput,
+          onError: { target: "exited", actions: "noteFault" },
+        },
+        {
+          id: "link",
+          src: "link",
+          input: instanceInput,
+          onError: {
+            target: ".killing",
+            actions: { type: "noteKillReason", params: { reason: "its link failed inside the supervisor" } },
+          },
+        },
+      ],
+      on: {
+        "process.spawned": { actions: "noteSpawned" },
+        "process.failed": { target: "exited", actions: "noteExit" },
+        "process.exited": [
+          { guard: "isLinkOpen", target: ".reaping", actions: "noteExit" },
+          { target: "exited", actions: "noteExit" },
+        ],
+        "link.opened": { actions: "noteLinkOpen" },
+        "link.closed": { actions: "noteLinkClosed" },
+        "link.breached": { target: ".killing", actions: { type: "noteKillReason", params: { reason: "" } } },
+        "worker.stop": { target: ".terminating", actions: "noteAsked" },
+        "worker.kill": {
+          target: ".killing",
+          actions: ["noteAsked", { type: "noteKillReason", params: { reason: "" } }],
+        },
+      },
+      states: {
+        starting: {
+          meta: { description: "Not in service yet; must get there within the connect timeout." },
+          initial: "spawning",
+          after: {
+            connectTimeout: {
+              target: "killing",
+              actions: { type: "noteKillReason", params: { reason: "it did not become ready within connectTimeoutMs" } },
+            },
+          },
+          on: { "link.closed": { target: "disconnected", actions: "noteLinkClosed" } },
+          states: {
+            spawning: {
+              meta: { description: "The program is being started." },
+              on: { "process.spawned": { target: "connecting", actions: "noteSpawned" } },
+            },
+            connecting: {
+              meta: { description: "It runs; its link is not there yet." },
+              on: { "link.opened": { target: "handshaking", actions: "noteLinkOpen" } },
+            },
+            handshaking: {
+              meta: { description: "It has to say who it is, which version it speaks, and what it exports." },
+              on: {
+                "handshake.refused": {
+                  target: "#worker.alive.killing",
+                  actions: { type: "noteKillReason", params: { reason: "" } },
+                },
+                "exports.listed": { target: "#worker.alive.ready", actions: "noteExports" },
+              },
+            },
+          },
+        },
+        ready: {
+          meta: { description: "In service: it may get calls." },
+          entry: ["attach", "reportReady"],
+          exit: "reportStopping",
+          invoke: {
+            id: "heartbeat",
+            src: "heartbeat",
+            input: instanceInput,
+            onError: {
+              target: "killing",
+              actions: { type: "noteKillReason", params: { reason: "its heartbeat failed inside the supervisor" } },
+            },
+          },
+          on: {
+            "health.answered": { actions: "noteLag" },
+            "health.missed": {
+              guard: "missedTooMany",
+              target: "killing",
+              actions: { type: "noteKillReason", params: { reason: "it no longer answers health checks" } },
+            },
+            "link.closed": { target: "disconnected", actions: "noteLinkClosed" },
+            "worker.stop": { target: "stopping", actions: "noteAsked" },
+          },
+        },
+        stopping: {
+          meta: { description: "Told over its link to finish what it has, to flush and to leave." },
+          entry: "sendShutdown",
+          after: { shutdownPatience: "terminating" },
+          on: { "worker.stop": {} },
+        },
+        terminating: {
+          meta: { description: "SIGTERM went to its process group." },
+          invoke: {
+            id: "terminate",
+            src: "kill",
+            input: ({ context }) => ({ ...instanceInput({ context }), signal: "SIGTERM" as const }),
+            onError: "killing",
+          },
+          after: { terminatePatience: "killing" },
+          on: { "worker.stop": {} },
+        },
+        killing: {
+          meta: { description: "SIGKILL went to its process group; only its end can follow." },
+          invoke: {
+            id: "kill",
+            src: "kill",
+            input: ({ context }) => ({ ...instanceInput({ context }), signal: "SIGKILL" as const }),
+            onError: {},
+          },
+          on: { "worker.stop": { actions: "noteAsked" }, "worker.kill": {}, "link.breached": {} },
+        },
+        disconnected: {
+          meta: { description: "Its link is closed; it is about to end, or will be made to." },
+          after: {
+            linkGrace: {
+              target: "killing",
+              actions: { type: "noteKillReason", params: { reason: "it closed its link and stayed" } },
+            },
+          },
+        },
+        reaping: {
+          meta: { description: "It has ended; what it had written before is read to the end of its link." },
+          after: { reap: "#worker.exited" },
+          on: {
+            "link.closed": { target: "#worker.exited", actions: "noteLinkClosed" },
+            "link.breached": {},
+            "worker.stop": { actions: "noteAsked" },
+            "worker.kill": {},
+          },
+        },
+      },
+    },
+    exited: {
+      meta: { description: "There is no process. The supervisor says whether there will be another." },
+      entry: ["detach", "reportExited"],
+      on: { "worker.start": { target: "backingOff", actions: "noteStartDelay" }, "worker.stop": {}, "worker.kill": {} },
+    },
+    backingOff: {
+      meta: { description: "Waiting before the next start, longer after each that failed." },
+      after: { startDelay: "alive" },
+      on: {
+        "worker.stop": { target: "exited", actions: "noteAsked" },
+        "worker.kill": { target: "exited", actions: "noteAsked" },
+      },
+    },
+  },
+});

@@ -1,0 +1,23 @@
+// The one place that calls the MessagePack library, with what it needs to write exact integers in their smallest
+// form: in its 64-bit mode it writes numbers from 2^32 as floats and small bigints in nine bytes. Knows no message.
+
+import { Encoder } from "@msgpack/msgpack";
+
+const options = { useBigInt64: true, maxDepth: 100 } as const;
+const keptBytes = 1_048_576;
+
+let encoder = new Encoder(options);
+
+/** The document of a value made ready by the caller. The bytes are valid until the next call; copy them. */
+export function encodeDocument(value: unknown): Uint8Array {
+  const bytes = encoder.encodeSharedRef(value);
+  if (bytes.length > keptBytes) encoder = new Encoder(options);
+  return bytes;
+}
+
+/** An integer as the library writes it exactly: 32 bits as a number, more as a bigint. */
+export function exactInteger(value: number | bigint): number | bigint {
+  const isNarrow = value >= -0x8000_0000 && value <= 0xffff_ffff;
+  if (typeof value === "bigint") return isNarrow ? Number(value) : value;
+  return isNarrow ? value : BigInt(value);
+}

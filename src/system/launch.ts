@@ -1,0 +1,29 @@
+// From a resolved configuration to what each pool runs: bundles functions folders, passes commands through.
+
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { bundleFunctions, projectFolderOf } from "../actors/bundle.js";
+import type { PoolLaunch } from "../actors/worker-command.js";
+import { checkFolders } from "../config/check-folders.js";
+import type { ResolvedConfig, ResolvedPool } from "../config/types.js";
+
+const workerMain = fileURLToPath(new URL("../worker/main.js", import.meta.url));
+
+/** @throws ConfigError for a folder that is not there; an error naming file, line and excerpt when one does not compile. */
+export async function prepareLaunches(config: ResolvedConfig): Promise<ReadonlyMap<string, PoolLaunch>> {
+  await checkFolders(config);
+  const launches = await Promise.all(config.pools.map((pool) => prepare(pool, config.dev)));
+  return new Map(launches.map((launch) => [launch.pool.name, launch]));
+}
+
+async function prepare(pool: ResolvedPool, isDevelopment: boolean): Promise<PoolLaunch> {
+  const { source } = pool;
+  if (source.kind === "command") {
+    const [program, ...args] = source.command;
+    return { pool, program, args };
+  }
+  const outDir = join(await projectFolderOf(source.folder), ".splice", "build");
+  const { file } = await bundleFunctions({ folder: source.folder, outDir, pool: pool.name });
+  const args = [...source.execArgv, workerMain, "--functions", file, ...(isDevelopment ? ["--dev"] : [])];
+  return { pool, program: process.execPath, args };
+}

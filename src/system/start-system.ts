@@ -1,0 +1,37 @@
+// Starts a system from a resolved configuration and waits until every pool has had one ready worker.
+
+import type { ResolvedConfig } from "../config/types.js";
+import { Journal } from "../dispatch/journal.js";
+import type { Log } from "../log.js";
+import { realClock } from "../time.js";
+import { prepareLaunches } from "./launch.js";
+import { System } from "./system.js";
+
+export interface StartOptions {
+  readonly log: Log;
+  readonly journal?: Journal | undefined;
+  /** Aborting gives the start up: it rejects, and nothing is left. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** @throws ConfigError, or StartError with what the worker printed, when a pool cannot be started; nothing is left then. */
+export async function startSystem(config: ResolvedConfig, options: StartOptions): Promise<System> {
+  const launches = await prepareLaunches(config);
+  const system = new System(config, launches, {
+    clock: realClock,
+    random: Math.random,
+    log: options.log,
+    journal: options.journal ?? new Journal(),
+  });
+  const giveUp = (): void => {
+    system.stop(0);
+  };
+  if (options.signal?.aborted === true) giveUp();
+  options.signal?.addEventListener("abort", giveUp, { once: true });
+  try {
+    await system.started;
+    return system;
+  } finally {
+    options.signal?.removeEventListener("abort", giveUp);
+  }
+}

@@ -1,0 +1,95 @@
+// Draws the picture of the system: machines and dispatch in, Status out. Changes nothing.
+
+import { readFileSync } from "node:fs";
+import type { ActorRefFrom, SnapshotFrom } from "xstate";
+import type { ProcessRegistry } from "../actors/process-registry.js";
+import type { PoolStatus, Status, SupervisorState, WorkerStatus } from "../contract/status.js";
+import type { Dispatcher } from "../dispatch/dispatcher.js";
+import type { supervisorMachine } from "../machines/supervisor/machine.js";
+import type { workerMachine } from "../machines/worker/machine.js";
+import type { Clock } from "../time.js";
+import { version } from "../version.js";
+
+export interface StatusSources {
+  readonly supervisor: SnapshotFrom<typeof supervisorMachine>;
+  readonly hasFailed: boolean;
+  readonly dispatcher: Dispatcher;
+  readonly registry: ProcessRegistry;
+  readonly clock: Clock;
+  readonly startedAtMs: number;
+  readonly serverId: string;
+  readonly socket: string | null;
+}
+
+export function drawStatus(sources: StatusSources): Status {
+  const { supervisor, dispatcher } = sources;
+  return {
+    state: sources.hasFailed ? "failed" : stateOf(supervisor.value),
+    pid: process.pid,
+    serverId: sources.serverId,
+    socket: sources.socket,
+    version,
+    uptimeMs: Math.round(sources.clock.now() - sources.startedAtMs),
+    calls: { ...dispatcher.counters, active: dispatcher.inFlight },
+    pools: supervisor.context.pools.map((pool) => drawPool(pool.name, sources)),
+    functions: [...dispatcher.functions]
+      .filter((state) => state.isExported)
+      .map((state) => ({
+        name: state.name,
+        pool: state.pool,
+        streaming: state.isStreaming,
+        inFlight: state.inFlight,
+        calls: state.calls,
+        failed: state.failed,
+        p50Us: state.latency.percentile(0.5),
+        p99Us: state.latency.percentile(0.99),
+      })),
+  };
+}
+
+function stateOf(value: StatusSources["supervisor"]["value"]): SupervisorState {
+  return value === "stopping" ? "draining" : value;
+}
+
+function drawPool(name: string, sources: StatusSources): PoolStatus {
+  const workers: WorkerStatus[] = [];
+  for (const [id, replica] of sources.supervisor.context.replicas) {
+    const child = sources.supervisor.children[id] as ActorRefFrom<typeof workerMachine> | undefined;
+    if (replica.pool === name && child !== undefined) workers.push(drawWorker(child.getSnapshot(), sources));
+  }
+  return { name, generation: Math.max(1, ...workers.map((worker) => worker.generation)), workers };
+}
+
+function drawWorker(snapshot: SnapshotFrom<typeof workerMachine>, sources: StatusSources): WorkerStatus {
+  const { context } = snapshot;
+  const entry = sources.registry.get(context.instance);
+  const inService = sources.dispatcher.worker(context.instance);
+  const pid = entry?.child.pid ?? null;
+  return {
+    id: context.workerId,
+    pid,
+    generation: context.generation,
+    state: leafOf(snapshot.value),
+    inFlight: inService?.inFlight ?? 0,
+    calls: inService?.calls ?? 0,
+    rssBytes: pid === null ? null : rssBytes(pid),
+    lagMs: Math.round(context.lagMs * 1000) / 1000,
+    uptimeMs: entry === undefined ? 0 : Math.round(sources.clock.now() - entry.startedAtMs),
+  };
+}
+
+/** The innermost state's name: {"alive": {"starting": "spawning"}} is "spawning". */
+function leafOf(value: unknown): string {
+  if (typeof value === "string") return value;
+  return typeof value === "object" && value !== null ? leafOf(Object.values(value)[0]) : "unknown";
+}
+
+/** Linux only: the second number of /proc/<pid>/statm, in pages of 4 KiB. */
+function rssBytes(pid: number): number | null {
+  try {
+    const pages = Number(readFileSync(`/proc/${String(pid)}/statm`, "utf8").split(" ")[1]);
+    return Number.isFinite(pages) ? pages * 4096 : null;
+  } catch {
+    return null;
+  }
+}

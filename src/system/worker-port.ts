@@ -1,0 +1,30 @@
+// Dispatch's way to one worker process: its outbox, seen through dispatch's own interface.
+
+import type { WorkerPort } from "../dispatch/worker-state.js";
+import type { ProcessEntry } from "../actors/process-registry.js";
+import { capability } from "../protocol/messages.js";
+import type { Outbox } from "../transport/outbox.js";
+
+export function createWorkerPort(entry: ProcessEntry, outbox: Outbox): WorkerPort {
+  return {
+    instance: entry.instance,
+    workerId: entry.workerId,
+    pid: entry.child.pid ?? 0,
+    canCancel: (entry.capabilities & capability.cancellation) !== 0,
+    get maxFrameBytes() {
+      return outbox.maxFrameBytes;
+    },
+    get queuedBytes() {
+      return outbox.queuedBytes;
+    },
+    get maxQueuedBytes() {
+      return 2 * outbox.maxFrameBytes;
+    },
+    sendInvoke(callId, functionName, params, deadlineMs, contextBytes) {
+      outbox.sendInvoke(callId, functionName, params, deadlineMs, contextBytes);
+    },
+    sendCancel(callId) {
+      outbox.send({ type: "Cancel", requestId: callId });
+    },
+  };
+}

@@ -1,0 +1,97 @@
+// What a history is made of: what the callers saw, what the supervisor journalled, what the workers really ran.
+// Each of the three logs is in its own order and on its own clock. Only types; nothing here knows the supervisor.
+
+/** Who calls and under which number: the pair that the supervisor's journal carries too. Used once per history. */
+interface Request {
+  readonly callerId: number;
+  readonly requestId: number | bigint;
+  /** Milliseconds on the monotonic clock of whoever writes the log; compared within one log only. */
+  readonly atMs: number;
+}
+
+export interface InvokeEvent extends Request {
+  readonly kind: "invoke";
+  readonly functionName: string;
+  /** What the function writes to the execution log; one of its own for every invoke, retries too. Absent: it writes none. */
+  readonly key?: string;
+}
+
+/** `code` 0 is a result, anything else an error; `key` is what the result says it was called with. */
+export interface OutcomeEvent extends Request {
+  readonly kind: "outcome";
+  readonly code: number;
+  readonly key?: string;
+}
+
+/** What a caller did and got. `gone`: it went away, or lost its link, and may get no more outcomes. */
+export type HostEvent =
+  | InvokeEvent
+  | OutcomeEvent
+  | ({ readonly kind: "cancel" } & Request)
+  | { readonly kind: "gone"; readonly callerId: number; readonly atMs: number };
+
+/**
+ * accept or reject answer an invoke. A call is then dispatched to one process at most; settle gives its caller the
+ * answer, release frees its slot, which may be later; late is an answer that came for nobody. The last four are the
+ * life of one process.
+ */
+export type SupervisorEventKind =
+  "accept" | "reject" | "dispatch" | "settle" | "release" | "late" | "spawn" | "ready" | "drain" | "exit";
+
+/** One entry of the supervisor's journal, as it stands there; fields that a kind does not use are 0 or "". */
+export interface SupervisorEvent {
+  readonly kind: SupervisorEventKind;
+  readonly atMs: number;
+  /** The supervisor's own number of an accepted call. */
+  readonly callId: number;
+  /** The number of one spawned process; 0 in a settle or release of a call that was never dispatched. */
+  readonly instance: number;
+  /** reject and settle: the error code, 0 for a result. spawn, ready, exit: the pid. */
+  readonly code: number;
+  /** accept: milliseconds that the call may take, or Infinity. */
+  readonly deadlineMs: number;
+  /** accept and reject. */
+  readonly functionName: string;
+  /** accept and reject. */
+  readonly callerId: number;
+  /** accept and reject. */
+  readonly requestId: number | bigint;
+}
+
+/** A function's own word that it began, or ended, the work for a key, in the process `pid`. */
+export interface WorkerEvent {
+  readonly kind: "start" | "end";
+  readonly key: string;
+  readonly pid: number;
+  readonly atMs: number;
+}
+
+export interface History {
+  readonly host: readonly HostEvent[];
+  readonly supervisor: readonly SupervisorEvent[];
+  readonly worker: readonly WorkerEvent[];
+  readonly limits: { readonly maxInFlight: number; readonly maxInFlightPerFunction: number };
+  /** True when the system was at rest at the end, so that nothing more would have come. */
+  readonly ended: boolean;
+  /** How long after its deadline a call may be settled, in milliseconds. Default 250. */
+  readonly settleSlackMs?: number;
+}
+
+export type Verdict = "lost" | "duplicated" | "unexpected" | "lied" | "late";
+export type Guarantee = "G1" | "G2" | "G3" | "G4" | "G5" | "G6" | "G7" | "G10" | "G14" | "G15";
+
+export interface Finding {
+  readonly verdict: Verdict;
+  readonly guarantee: Guarantee;
+  readonly message: string;
+  /** What it is about: "caller 1 request 7", "call 3", "key k9" or "instance 2". */
+  readonly ref: string;
+}
+
+export interface Judgement {
+  readonly findings: readonly Finding[];
+  /** Findings by verdict; ok and unknown count the calls without one. */
+  readonly counts: Readonly<Record<Verdict | "ok" | "unknown", number>>;
+  /** The part of all invoked calls whose caller cannot know whether the function ran, 0 to 1. */
+  readonly unknownRate: number;
+}

@@ -1,0 +1,41 @@
+// The directory of a socket: made for us alone when missing, refused when others could put something else in it.
+// Knows nothing of sockets.
+
+import type { Stats } from "node:fs";
+import { lstat, mkdir, stat } from "node:fs/promises";
+import { ListenError } from "./listen-error.js";
+
+/**
+ * Makes `directory` with mode 0700 where it is missing. An existing one has to be the user's or root's and closed to
+ * other writers; a sticky one such as /tmp passes, since nobody can replace our files there. A symlink is refused
+ * unless root made it. Throws ListenError directory-not-private.
+ */
+export async function ensurePrivateDirectory(directory: string, uid: number): Promise<void> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  let found = await lstat(directory);
+  if (found.isSymbolicLink()) {
+    if (found.uid !== 0 || uid === 0) throw refusal(directory, "is a symbolic link");
+    found = await stat(directory);
+  }
+  const complaint = complaintAbout(found, uid);
+  if (complaint !== undefined) throw refusal(directory, complaint);
+}
+
+function complaintAbout(directory: Stats, uid: number): string | undefined {
+  if (!directory.isDirectory()) return "is not a directory";
+  if (directory.uid !== uid && directory.uid !== 0) {
+    return `belongs to another user (uid ${String(directory.uid)})`;
+  }
+  const isSticky = (directory.mode & 0o1000) !== 0;
+  if ((directory.mode & 0o022) === 0 || isSticky) return undefined;
+  return `can be written by others (mode ${(directory.mode & 0o7777).toString(8).padStart(4, "0")})`;
+}
+
+function refusal(directory: string, complaint: string): ListenError {
+  return new ListenError(
+    "directory-not-private",
+    directory,
+    `The socket directory ${directory} ${complaint}, so somebody else could stand in for this supervisor; ` +
+      `make it yours alone (chmod 700) or choose another with --socket.`,
+  );
+}

@@ -1,0 +1,75 @@
+// One function run with its schemas: check the parameters, call, check the result. Synchronous as long as function
+// and schemas are, since a promise per call would cost more than the call. Knows neither wire nor link.
+
+import type { Context } from "../contract/context-type.js";
+import type { StandardResult, StandardSchema } from "../contract/standard-schema.js";
+import { pathOf } from "../protocol/value-error.js";
+import type { RegisteredFunction } from "./registry.js";
+
+export interface Misfit {
+  /** "params.user.tags[2]" */
+  readonly path: string;
+  readonly message: string;
+}
+
+/** A value does not fit the schema that its function declares. */
+export class MisfitError extends Error {
+  override readonly name = "MisfitError";
+  readonly subject: "params" | "result";
+  readonly issues: readonly Misfit[];
+
+  constructor(subject: "params" | "result", issues: readonly Misfit[]) {
+    const [first, ...others] = issues;
+    const more = others.length === 0 ? "" : ` (and ${String(others.length)} more)`;
+    super(first === undefined ? `${subject} do not fit.` : `${first.path}: ${first.message}${more}`);
+    this.subject = subject;
+    this.issues = issues;
+  }
+}
+
+/**
+ * The result, or a promise of it. Throws, or rejects with, MisfitError and whatever the function throws. A function
+ * whose call was cancelled while its parameters were being checked is not started.
+ */
+export function runChecked(entry: RegisteredFunction, params: unknown, context: Context): unknown {
+  if (entry.params === undefined) return runHandler(entry, params, context);
+  const checked = check(entry.params, "params", params);
+  if (!isThenable(checked)) return runHandler(entry, checked, context);
+  return checked.then((value) => (context.isCancelled ? undefined : runHandler(entry, value, context)));
+}
+
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    ((typeof value === "object" && value !== null) || typeof value === "function") &&
+    "then" in value &&
+    typeof value.then === "function"
+  );
+}
+
+function runHandler({ handler, returns }: RegisteredFunction, params: unknown, context: Context): unknown {
+  const result = handler(params, context);
+  if (returns === undefined) return result;
+  return isThenable(result)
+    ? result.then((value) => check(returns, "result", value))
+    : check(returns, "result", result);
+}
+
+function check(schema: StandardSchema, subject: "params" | "result", value: unknown): unknown {
+  const outcome = schema["~standard"].validate(value);
+  return isThenable(outcome)
+    ? outcome.then((settled) => valueOf(settled as StandardResult<unknown>, subject))
+    : valueOf(outcome, subject);
+}
+
+function valueOf(outcome: StandardResult<unknown>, subject: "params" | "result"): unknown {
+  if (outcome.issues === undefined) return outcome.value;
+  throw new MisfitError(
+    subject,
+    outcome.issues.map(({ path = [], message }) => ({ path: pathOf(subject, path.map(stepOf)), message })),
+  );
+}
+
+function stepOf(segment: PropertyKey | { readonly key: PropertyKey }): string | number {
+  const key = typeof segment === "object" ? segment.key : segment;
+  return typeof key === "number" ? key : String(key);
+}

@@ -1,0 +1,69 @@
+// `fn`: a function together with the schemas of its parameters and result. Attaches them; checking is the
+// runtime's business (checked-call.ts).
+
+import type { Context } from "../contract/context-type.js";
+import {
+  isStandardSchema,
+  type SchemaInput,
+  type SchemaOutput,
+  type StandardSchema,
+} from "../contract/standard-schema.js";
+
+const definitionKey = Symbol.for("splice.fn");
+
+export interface FnOptions<Params extends StandardSchema, Returns extends StandardSchema> {
+  /** Checks, and may transform, what the caller sent. A misfit ends the call with 1001 before the handler runs. */
+  readonly params?: Params;
+  /** Checks, and may transform, what the handler returned. A misfit ends the call with 2000, InvalidResult. */
+  readonly returns?: Returns;
+}
+
+/** Without a schema, parameters are whatever object the caller sent, and any result will do. */
+export type AnyParams = StandardSchema<unknown, Record<string, unknown>>;
+export type AnyResult = StandardSchema;
+
+/** What `fn` attaches to the function it returns. */
+export interface FnDefinition {
+  readonly params: StandardSchema | undefined;
+  readonly returns: StandardSchema | undefined;
+  readonly handler: (params: unknown, context: Context) => unknown;
+}
+
+/**
+ * Declares a function with schemas of any Standard Schema library. The types of the handler's parameters and
+ * result follow from them. Calling the returned function directly, as a unit test may, runs the handler alone,
+ * without the checks. Throws TypeError for options that are no schemas and a handler that is no function.
+ */
+export function fn<
+  Params extends StandardSchema = AnyParams,
+  Returns extends StandardSchema = AnyResult,
+  Result extends SchemaInput<Returns> | PromiseLike<SchemaInput<Returns>> = SchemaInput<Returns>,
+>(
+  options: FnOptions<Params, Returns>,
+  handler: (params: SchemaOutput<Params>, context: Context) => Result,
+): (params: SchemaOutput<Params>, context: Context) => Result {
+  requireSchema("params", options.params);
+  requireSchema("returns", options.returns);
+  if (typeof handler !== "function") {
+    throw new TypeError(
+      `fn was given ${typeof handler} as its second argument, but needs the function to run.`,
+    );
+  }
+  const definition: FnDefinition = { params: options.params, returns: options.returns, handler };
+  // A function of its own, since one handler may be declared twice with different schemas.
+  const declared = (params: SchemaOutput<Params>, context: Context): Result => handler(params, context);
+  return Object.defineProperty(declared, definitionKey, { value: definition });
+}
+
+/** What `fn` attached, also by another copy of this package; undefined for a plain function. */
+export function definitionOf(value: object): FnDefinition | undefined {
+  return (value as { readonly [definitionKey]?: FnDefinition })[definitionKey];
+}
+
+function requireSchema(option: string, schema: unknown): void {
+  if (schema === undefined || isStandardSchema(schema)) return;
+  throw new TypeError(
+    `fn was given a \`${option}\` that is no schema. Use one of a library that implements Standard Schema ` +
+      "(such as zod 3.24, valibot 1 or arktype 2), or leave it out.",
+  );
+}

@@ -1,0 +1,116 @@
+// The worker's end of the link: a socket as messages in and frames out, one write per tick. Knows no call and no
+// conversation; what a message means is the session's business.
+
+import type { Socket } from "node:net";
+import { appendInvokeResult, appendMessage } from "../protocol/codec.js";
+import { WireDecoder } from "../protocol/decoder.js";
+import { preHandshakeMaxFrameBytes } from "../protocol/limits.js";
+import type { U64, WireMessage } from "../protocol/messages.js";
+import { OutboxBuffer } from "../protocol/outbox-buffer.js";
+
+export interface Link {
+  /** The largest payload sent, in bytes. */
+  readonly maxFrameBytes: number;
+  /** More is waiting to be sent than the peer takes; what may be dropped should be. */
+  readonly isFull: boolean;
+  /** Throws ProtocolError frame-too-large; nothing is queued then. */
+  send(message: WireMessage): void;
+  /** As `send`, for the answer of most calls. */
+  sendResult(requestId: U64, result: Uint8Array, durationUs: number): void;
+  /** Hands everything queued to the socket now instead of at the end of the tick. */
+  flush(): void;
+  /** From the handshake on frames up to `maxFrameBytes` are accepted. */
+  acceptLargeFrames(): void;
+  /** Flushes, closes, and calls `done` when the last byte has left. */
+  end(done: () => void): void;
+}
+
+export interface LinkHandlers {
+  message(message: WireMessage): void;
+  /** The peer sent what no message is, or `message` threw. */
+  fault(error: unknown): void;
+  /** The peer is gone. Not called after `end`. */
+  gone(): void;
+}
+
+/** Above the high mark reading pauses: a peer that does not take its answers gets no more work done. */
+const highWaterBytes = 8 * 1024 * 1024;
+const lowWaterBytes = 1024 * 1024;
+
+export function createLink(socket: Socket, maxFrameBytes: number, handlers: LinkHandlers): Link {
+  const out = new OutboxBuffer();
+  const decoder = new WireDecoder({ maxFrameBytes: preHandshakeMaxFrameBytes });
+  let flushIsDue = false;
+  let isPaused = false;
+  let isOver = false;
+
+  const queuedBytes = (): number => out.length + socket.writableLength;
+
+  function flush(): void {
+    flushIsDue = false;
+    if (out.length === 0 || isOver) return;
+    socket.write(out.take(), onWritten);
+    if (!isPaused && queuedBytes() > highWaterBytes) {
+      isPaused = true;
+      socket.pause();
+    }
+  }
+
+  function onWritten(): void {
+    if (!isPaused || queuedBytes() > lowWaterBytes) return;
+    isPaused = false;
+    socket.resume();
+  }
+
+  function flushThisTick(): void {
+    if (flushIsDue) return;
+    flushIsDue = true;
+    process.nextTick(flush);
+  }
+
+  function gone(): void {
+    if (isOver) return;
+    isOver = true;
+    handlers.gone();
+  }
+
+  socket.on("data", (chunk: Uint8Array) => {
+    try {
+      for (const message of decoder.push(chunk)) {
+        if (isOver) return;
+        handlers.message(message);
+      }
+    } catch (error) {
+      if (isOver) return;
+      isOver = true;
+      handlers.fault(error);
+    }
+  });
+  socket.on("end", gone);
+  socket.on("error", gone);
+  socket.on("close", gone);
+
+  return {
+    maxFrameBytes,
+    get isFull() {
+      return queuedBytes() > highWaterBytes;
+    },
+    send(message) {
+      appendMessage(out, message, maxFrameBytes);
+      flushThisTick();
+    },
+    sendResult(requestId, result, durationUs) {
+      appendInvokeResult(out, requestId, result, durationUs, maxFrameBytes);
+      flushThisTick();
+    },
+    flush,
+    acceptLargeFrames() {
+      decoder.maxFrameBytes = maxFrameBytes;
+    },
+    end(done) {
+      flush();
+      isOver = true;
+      socket.end(done);
+    },
+  };
+}

@@ -1,0 +1,54 @@
+// Log lines of functions as LogEvents: fields as text, with the call they belong to. Drops and counts lines while
+// the link is full, so that a function that logs in a loop cannot fill the memory.
+
+import type { LogEvent } from "../protocol/messages.js";
+import { isProtocolError } from "../protocol/protocol-error.js";
+import type { LogSink } from "./call-context.js";
+import type { Link } from "./link.js";
+
+export function createLogSink(link: Link): LogSink {
+  let dropped = 0;
+
+  function send(event: LogEvent): void {
+    try {
+      link.send(event);
+    } catch (error) {
+      if (!isProtocolError(error)) throw error;
+      dropped++;
+    }
+  }
+
+  return ({ requestId, functionName }, level, message, fields = {}) => {
+    if (link.isFull) {
+      dropped++;
+      return;
+    }
+    if (dropped > 0) {
+      const text = `${String(dropped)} log lines were dropped, since they were too long or came faster than they were read.`;
+      dropped = 0;
+      send({ type: "LogEvent", level: "warn", message: text, fields: [] });
+    }
+    const own: [string, string][] = [
+      ["request_id", String(requestId)],
+      ["function", functionName],
+    ];
+    for (const [name, value] of Object.entries(fields)) {
+      if (value !== undefined && name !== "request_id" && name !== "function")
+        own.push([name, textOf(value)]);
+    }
+    send({ type: "LogEvent", level, message: textOf(message), fields: own });
+  };
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === "string") return value;
+  try {
+    if (value instanceof Error) return value.stack ?? `${value.name}: ${value.message}`;
+    const json = JSON.stringify(value, (_, each: unknown) =>
+      typeof each === "bigint" ? String(each) : each,
+    );
+    return (json as string | undefined) ?? String(value);
+  } catch {
+    return "[cannot be shown]";
+  }
+}

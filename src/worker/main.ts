@@ -1,0 +1,84 @@
+// The worker process: opens the link, greets, imports the functions meanwhile, serves until it is told to stop.
+// The only file of the worker that ends the process. What is said on the link is session.ts's business.
+
+import { connect, Socket } from "node:net";
+import { messageOf } from "../errors.js";
+import { isProtocolError } from "../protocol/protocol-error.js";
+import { createLink } from "./link.js";
+import { describeLoadFailure, loadFunctions } from "./load-functions.js";
+import { createSession, SessionError } from "./session.js";
+import { takeSettings, type WorkerSettings } from "./settings.js";
+
+/** How long the last words may take when nobody reads stdout or stderr. */
+const lastWordsMs = 1000;
+
+function run(): void {
+  let settings: WorkerSettings;
+  try {
+    settings = takeSettings(process.argv.slice(2), process.env);
+  } catch (error) {
+    endWith(1, messageOf(error));
+    return;
+  }
+  process.setSourceMapsEnabled(true);
+  const { functionsFile, dev, maxFrameBytes } = settings;
+
+  const link = createLink(openSocket(settings.link), maxFrameBytes, {
+    message: (message) => {
+      session.receive(message);
+    },
+    fault: (error) => {
+      if (error instanceof SessionError) endWith(1, error.message);
+      else if (isProtocolError(error)) endWith(1, `The supervisor broke the protocol: ${error.message}`);
+      else throw error;
+    },
+    gone: endWithSupervisor,
+  });
+  const session = createSession({
+    link,
+    dev,
+    finished: () => {
+      // process.exit drops what is queued, so the last byte has to leave first.
+      link.end(() => {
+        endWith(0);
+      });
+    },
+  });
+
+  session.open();
+  // Importing may keep the loop busy for long; the supervisor sees the Handshake before that.
+  link.flush();
+  loadFunctions(functionsFile).then(
+    (registry) => {
+      session.provide(registry);
+    },
+    async (error: unknown) => {
+      endWith(1, await describeLoadFailure(error, functionsFile));
+    },
+  );
+}
+
+function openSocket(link: WorkerSettings["link"]): Socket {
+  return "fd" in link ? new Socket({ fd: link.fd, readable: true, writable: true }) : connect(link.path);
+}
+
+/** Says the last words on stderr, waits until both outputs are read, and exits. */
+function endWith(code: number, lastWords = ""): void {
+  const exit = (): never => process.exit(code);
+  setTimeout(exit, lastWordsMs);
+  if (lastWords !== "") process.stderr.write(`${lastWords}\n`);
+  process.stderr.write("", () => {
+    process.stdout.write("", exit);
+  });
+}
+
+/** Without a supervisor nobody would ever end this process or what it started. */
+function endWithSupervisor(): void {
+  try {
+    process.kill(-process.pid, "SIGKILL");
+  } catch {
+    process.exit(1);
+  }
+}
+
+run();

@@ -1,0 +1,190 @@
+// The calls of this worker: Invoke -> function with Context -> exactly one answer. Knows the link's sending side
+// and the registry; the conversation around calls is session.ts.
+
+import { isProtocolError } from "../protocol/protocol-error.js";
+import type { U64, WireInvoke } from "../protocol/messages.js";
+import { decodeValue, encodeValue, isValueError } from "../protocol/values.js";
+import { CallContext, type LogSink } from "./call-context.js";
+import { isThenable, MisfitError, runChecked } from "./checked-call.js";
+import { contextStorage } from "./current-context.js";
+import * as failures from "./failures.js";
+import type { Link } from "./link.js";
+import type { RegisteredFunction, Registry } from "./registry.js";
+
+export interface Runtime {
+  readonly active: number;
+  /** Calls started since the worker began. */
+  readonly total: number;
+  isInFlight(requestId: U64): boolean;
+  invoke(message: WireInvoke): void;
+  /** Marks the call as cancelled; its answer comes when the function has ended. Unknown ids are no matter. */
+  cancel(requestId: U64): void;
+  /** New calls are refused from now on; `drained` is called once, when no call is left. */
+  drain(drained: () => void): void;
+}
+
+export interface RuntimeOptions {
+  readonly link: Link;
+  readonly registry: Registry;
+  readonly logSink: LogSink;
+  /** Stacks cross to the caller. */
+  readonly dev: boolean;
+}
+
+/** A synchronous function that took longer has its answer sent at once, not after the rest of its batch. */
+const longCallMs = 2;
+
+export function createRuntime({ link, registry, logSink, dev }: RuntimeOptions): Runtime {
+  const inFlight = new Map<U64, CallContext>();
+  let total = 0;
+  let whenDrained: (() => void) | undefined;
+
+  function start(entry: RegisteredFunction, params: unknown, call: CallContext): void {
+    let outcome: unknown;
+    try {
+      outcome = contextStorage.run(call, runChecked, entry, params, call);
+      if (isThenable(outcome)) {
+        Promise.resolve(outcome).then(
+          (value) => {
+            succeed(call, value);
+          },
+          (thrown: unknown) => {
+            failWith(call, thrown);
+          },
+        );
+        return;
+      }
+    } catch (thrown) {
+      failWith(call, thrown);
+      return;
+    }
+    succeed(call, outcome);
+  }
+
+  function succeed(call: CallContext, value: unknown): void {
+    if (call.isCancelled) {
+      end(call, failures.cancelled(call.functionName));
+      return;
+    }
+    let result: Uint8Array;
+    try {
+      result = encodeValue(value, "result");
+    } catch (error) {
+      end(call, failures.unserialisableResult(error));
+      return;
+    }
+    try {
+      link.sendResult(call.requestId, result, Math.round((performance.now() - call.startedMs) * 1000));
+    } catch (error) {
+      if (!isTooLarge(error)) throw error;
+      end(call, failures.answerTooLarge("result", result.length, link.maxFrameBytes));
+      return;
+    }
+    release(call);
+  }
+
+  function failWith(call: CallContext, thrown: unknown): void {
+    if (call.isCancelled) end(call, failures.cancelled(call.functionName));
+    else if (thrown instanceof MisfitError) end(call, failures.misfit(thrown));
+    else end(call, failures.thrownByFunction(thrown, dev));
+  }
+
+  function end(call: CallContext, failure: failures.Failure): void {
+    refuse(call.requestId, failure);
+    release(call);
+  }
+
+  function refuse(requestId: U64, failure: failures.Failure): void {
+    try {
+      link.send({ type: "InvokeError", requestId, ...failure });
+    } catch (error) {
+      if (!isTooLarge(error)) throw error;
+      const bytes = Buffer.byteLength(failure.message) + (failure.details?.length ?? 0);
+      const short = failures.answerTooLarge("error", bytes, link.maxFrameBytes);
+      link.send({ type: "InvokeError", requestId, ...short });
+    }
+  }
+
+  function release(call: CallContext): void {
+    inFlight.delete(call.requestId);
+    if (inFlight.size === 0) whenDrained?.();
+  }
+
+  return {
+    get active() {
+      return inFlight.size;
+    },
+    get total() {
+      return total;
+    },
+    isInFlight: (requestId) => inFlight.has(requestId),
+    invoke(message) {
+      const { requestId, functionName } = message;
+      if (whenDrained !== undefined) {
+        refuse(requestId, failures.draining(functionName));
+        return;
+      }
+      const entry = registry.get(functionName);
+      if (entry === undefined) {
+        refuse(requestId, failures.notFound(functionName, registry.keys()));
+        return;
+      }
+      if (entry.metadata.isStreaming) {
+        refuse(requestId, failures.invalidRequest(noStreams(functionName)));
+        return;
+      }
+      const params = readParams(message.params);
+      if ("failure" in params) {
+        refuse(requestId, params.failure);
+        return;
+      }
+      total++;
+      const call = new CallContext(message, performance.now(), logSink);
+      // Before the function runs: a fast one ends before this returns.
+      inFlight.set(requestId, call);
+      start(entry, params.value, call);
+      if (performance.now() - call.startedMs > longCallMs) link.flush();
+    },
+    cancel(requestId) {
+      inFlight.get(requestId)?.cancel();
+    },
+    drain(drained) {
+      whenDrained = drained;
+      if (inFlight.size === 0) drained();
+    },
+  };
+}
+
+function noStreams(functionName: string): string {
+  return (
+    `${functionName} is a streaming export (an async generator function), and streaming is not supported by this ` +
+    "version of the runtime. Return a list, or use a version that can stream."
+  );
+}
+
+type ReadParams = { readonly value: object } | { readonly failure: failures.Failure };
+
+/** None and nil are an empty object, so that a function can always destructure. Nothing else becomes one. */
+function readParams(bytes: Uint8Array): ReadParams {
+  let value: unknown;
+  try {
+    value = decodeValue(bytes, "params");
+  } catch (error) {
+    if (!isValueError(error)) throw error;
+    return { failure: failures.unreadableParams(error.path, error.message) };
+  }
+  if (value === undefined || value === null) return { value: {} };
+  if (typeof value === "object" && !Array.isArray(value) && !ArrayBuffer.isView(value) && !isDate(value)) {
+    return { value };
+  }
+  const message = "params: must be a map keyed by parameter name, or nothing at all.";
+  return { failure: failures.unreadableParams("params", message) };
+}
+
+function isDate(value: object): boolean {
+  return Object.prototype.toString.call(value) === "[object Date]";
+}
+
+function isTooLarge(error: unknown): boolean {
+  return isProtocolError(error) && error.reason === "frame-too-large";
+}

@@ -1,0 +1,638 @@
+// The built worker as a process of its own, spoken to in frames over descriptor 3.
+
+import { spawnSync } from "node:child_process";
+import { mkdir, writeFile } from "node:fs/promises";
+import { createServer, type Socket } from "node:net";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { bundleFunctions } from "../../src/actors/bundle.js";
+import { encode } from "../../src/protocol/index.js";
+import { ack, invoke, Peer } from "../worker/peer.js";
+import { createWorlds, fixtures, type SpawnedWorker, type Worlds } from "./spawned-worker.js";
+
+const basic = join(fixtures, "basic");
+let worlds: Worlds;
+let basicBundle: string;
+
+beforeAll(async () => {
+  worlds = await createWorlds();
+  basicBundle = (await bundleFunctions({ folder: basic, outDir: worlds.scratch })).file;
+});
+afterAll(async () => {
+  await worlds.clean();
+});
+
+/** A folder with these files, in the scratch folder. */
+async function folderOf(name: string, files: Record<string, string>): Promise<string> {
+  const folder = join(worlds.scratch, name);
+  await mkdir(folder, { recursive: true });
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeFile(join(folder, path), text);
+  }
+  return folder;
+}
+
+describe("a worker that serves", () => {
+  let worker: SpawnedWorker;
+  let peer: Peer;
+  let exportsListed: Awaited<ReturnType<Peer["greet"]>>;
+  let lastId = 0;
+
+  beforeAll(async () => {
+    worker = worlds.startBundle(basicBundle);
+    peer = worker.peer;
+    exportsListed = await peer.greet();
+  });
+
+  function call(functionName: string, params?: unknown): number {
+    const id = ++lastId;
+    peer.invoke(id, functionName, params);
+    return id;
+  }
+
+  test("greets as a worker of protocol 1.0 that honours Cancel and nothing more", () => {
+    expect(peer.received[0]).toEqual({
+      type: "Handshake",
+      protocolVersion: 0x10000,
+      role: "Worker",
+      capabilities: 2,
+      maxFrameSize: 104_857_600,
+    });
+  });
+
+  test("lists functions by file, folder, index and default export; no classes, constants, tests or _ files", () => {
+    expect(exportsListed.map(({ name }) => name)).toEqual([
+      "calls.context",
+      "calls.environment",
+      "calls.hold",
+      "calls.logs",
+      "calls.release",
+      "calls.slowToStop",
+      "calls.untilCancelled",
+      "checked.quote",
+      "checked.quoteLater",
+      "fails.deep",
+      "fails.later",
+      "fails.object",
+      "fails.text",
+      "fails.typed",
+      "feed.ticks",
+      "math.add",
+      "math.addLater",
+      "math.sharedLoads",
+      "users.admin",
+      "users.list",
+      "values.bytes",
+      "values.echo",
+      "values.nothing",
+      "values.uncarriable",
+    ]);
+    const of = (name: string) => exportsListed.find((each) => each.name === name);
+    expect(of("math.add")).toEqual({
+      name: "math.add",
+      isAsync: false,
+      isStreaming: false,
+      paramsSchema: "{}",
+      returnSchema: "{}",
+    });
+    expect(of("math.addLater")).toMatchObject({ isAsync: true, isStreaming: false });
+    expect(of("feed.ticks")).toMatchObject({ isAsync: true, isStreaming: true });
+  });
+
+  test("calls synchronous and asynchronous functions and measures them", async () => {
+    peer.invoke(++lastId, "math.add", { a: 1, b: 2 });
+    const answer = await peer.next("InvokeResult", lastId);
+    expect(Buffer.from(answer.result).toString("hex")).toBe("03");
+    expect(Number(answer.durationUs)).toBeGreaterThanOrEqual(0);
+    expect(await peer.result(call("math.addLater", { a: 40, b: 2 }))).toBe(42);
+    expect(await peer.result(call("values.nothing"))).toBeUndefined();
+    expect(await peer.result(call("users.admin"))).toBe("the default export takes the file's name");
+  });
+
+  test("loads a module shared by two function files once", async () => {
+    expect(await peer.result(call("math.sharedLoads"))).toBe(1);
+  });
+
+  test("answers an id beyond 2^53 as it came", async () => {
+    const id = 2n ** 53n + 1n;
+    peer.invoke(id, "math.add", { a: 1, b: 1 });
+    expect(await peer.result(id)).toBe(2);
+  });
+
+  test("sends a thrown error with its name, its data and its message unchanged, without a stack", async () => {
+    expect(await peer.error(call("fails.typed"))).toEqual({
+      code: 2000,
+      kind: "User",
+      message: "bread is out of stock",
+      details: { name: "OutOfStock", message: "bread is out of stock", data: { item: "bread", left: 0 } },
+    });
+    // Data that cannot be carried is left out; the error arrives all the same.
+    expect(await peer.error(call("fails.later"))).toMatchObject({
+      code: 2000,
+      details: { name: "OutOfStock", message: "milk is out of stock" },
+    });
+    expect(await peer.error(call("fails.text"))).toMatchObject({ code: 2000, message: "just a text" });
+    expect(await peer.error(call("fails.object"))).toMatchObject({
+      message: '{"reason":"an object"}',
+      details: { data: { reason: "an object" } },
+    });
+  });
+
+  test("answers unknown names with 1002 and near names", async () => {
+    expect(await peer.error(call("math.ad"))).toMatchObject({
+      code: 1002,
+      kind: "User",
+      details: { suggestions: ["math.add"] },
+    });
+  });
+
+  test.each([
+    ["constructor"],
+    ["__proto__"],
+    ["toString"],
+    ["math.constructor"],
+    [""],
+    ["\0"],
+    ["line\nbreak"],
+    ["x".repeat(65_536)],
+  ])("row 73: the hostile name %j runs nothing", async (name) => {
+    const error = await peer.error(call(name));
+    expect(error.code).toBe(1002);
+    expect(error.message).not.toMatch(/[\0\n]/);
+    expect(error.message.length).toBeLessThan(400);
+  });
+
+  test.each([
+    ["an array", Uint8Array.of(0x91, 0x01)],
+    ["a number", Uint8Array.of(0x07)],
+    ["a text", Uint8Array.of(0xa1, 0x61)],
+    ["a date", Uint8Array.of(0xd6, 0xff, 0, 0, 0, 0)],
+    ["no document", Uint8Array.of(0xc1)],
+    ["a cut document", Uint8Array.of(0x81, 0xa1)],
+    ["two documents", Uint8Array.of(0x80, 0x80)],
+    ["a document that claims 4 GiB", Uint8Array.of(0xdd, 0xff, 0xff, 0xff, 0xff)],
+  ])("U22: params that are %s are refused with 1001, never taken as {}", async (_, params) => {
+    peer.send({ ...invoke(++lastId, "values.echo"), params });
+    const error = await peer.error(lastId);
+    expect(error).toMatchObject({ code: 1001, kind: "User" });
+    expect(error.details).toMatchObject({ issues: [{ path: expect.stringMatching(/^params/) }] });
+  });
+
+  test("no params, nil and an empty map are all {}", async () => {
+    for (const params of [[], [0xc0], [0x80]]) {
+      peer.send({ ...invoke(++lastId, "values.echo"), params: Uint8Array.from(params) });
+      expect(await peer.result(lastId)).toEqual({});
+    }
+  });
+
+  test("checks params and result by schema, also asynchronous ones, and passes the transformed value on", async () => {
+    for (const name of ["checked.quote", "checked.quoteLater"]) {
+      expect(await peer.result(call(name, { text: "  hi " }))).toBe("<hi>");
+      expect(await peer.error(call(name, { text: 7 }))).toEqual({
+        code: 1001,
+        kind: "User",
+        message: "params.text: must be a string (and 1 more)",
+        details: {
+          issues: [
+            { path: "params.text", message: "must be a string" },
+            { path: "params[0]", message: "another" },
+          ],
+        },
+      });
+      expect(await peer.error(call(name, { text: "far too long" }))).toMatchObject({
+        code: 2000,
+        kind: "System",
+        details: { name: "InvalidResult", issues: [{ path: "result", message: "too long" }] },
+      });
+    }
+  });
+
+  test("U21: a result that cannot be sent fails that call alone", async () => {
+    expect(await peer.error(call("values.uncarriable"))).toMatchObject({
+      code: 2000,
+      kind: "System",
+      details: { name: "UnserialisableResult", path: "result.rows[1].tags" },
+    });
+    expect(await peer.result(call("math.add", { a: 2, b: 2 }))).toBe(4);
+  });
+
+  test("a streaming export is refused with 1000 that says so", async () => {
+    const error = await peer.error(call("feed.ticks", { n: 3 }));
+    expect(error).toMatchObject({ code: 1000, kind: "System" });
+    expect(error.message).toContain("streaming is not supported by this version");
+  });
+
+  test("many calls run at once and end in any order", async () => {
+    const first = call("calls.hold", { gate: "one" });
+    const second = call("calls.hold", { gate: "two" });
+    expect(await peer.result(call("calls.release", { gate: "two" }))).toBe(true);
+    expect(await peer.result(second)).toBe("released two");
+    expect(await peer.result(call("calls.release", { gate: "one" }))).toBe(true);
+    expect(await peer.result(first)).toBe("released one");
+
+    const ids = Array.from({ length: 300 }, (_, at) => call("math.addLater", { a: at, b: 1 }));
+    expect(await Promise.all(ids.map(async (id) => peer.result(id)))).toEqual(ids.map((_, at) => at + 1));
+  });
+
+  test("U18: Cancel aborts the function's signal and its late result is 2002", async () => {
+    const id = call("calls.untilCancelled");
+    peer.send({ type: "Cancel", requestId: id });
+    await peer.next("CancelAck", id);
+    expect(await peer.error(id)).toMatchObject({ code: 2002, kind: "Cancelled" });
+  });
+
+  test("the answer to a cancelled call comes only when the function has ended, and is 2002 whatever it throws", async () => {
+    const id = call("calls.slowToStop", { gate: "stop" });
+    peer.send({ type: "Cancel", requestId: id }, { type: "Cancel", requestId: id });
+    await peer.next("CancelAck", id);
+    await peer.next("CancelAck", id);
+    expect(peer.received.some((each) => each.type === "InvokeError" && each.requestId === id)).toBe(false);
+    call("calls.release", { gate: "stop" });
+    expect(await peer.error(id)).toMatchObject({ code: 2002 });
+  });
+
+  test("Cancel before the call, after its result, and of a stranger's id is acknowledged and changes nothing", async () => {
+    const early = lastId + 1;
+    peer.send({ type: "Cancel", requestId: early });
+    await peer.next("CancelAck", early);
+    const id = call("math.add", { a: 5, b: 5 });
+    expect(id).toBe(early);
+    peer.send({ type: "Cancel", requestId: id });
+    expect(await peer.result(id)).toBe(10);
+    await peer.next("CancelAck", id);
+    peer.send({ type: "Cancel", requestId: 987_654 });
+    await peer.next("CancelAck", 987_654);
+    expect(peer.received.filter((each) => each.type === "InvokeError" && each.requestId === id)).toEqual([]);
+  });
+
+  test("a function sees the context it was called with, also after an await", async () => {
+    peer.invoke(++lastId, "calls.context", undefined, {
+      deadlineMs: 60_000,
+      context: {
+        traceId: 2n ** 63n,
+        spanId: 7,
+        headers: [
+          ["X-A", "1"],
+          ["x-a", "2"],
+        ],
+        auth: { userId: "ada", roles: ["admin"] },
+      },
+    });
+    const seen = (await peer.result(lastId)) as Record<string, unknown>;
+    expect(seen).toMatchObject({
+      same: true,
+      functionName: "calls.context",
+      requestId: lastId,
+      traceId: 2n ** 63n,
+      spanId: 7,
+      headers: ["X-A=1", "x-a=2"],
+      auth: { userId: "ada", roles: ["admin"] },
+      admin: true,
+    });
+    expect(seen["remainingMs"]).toBeGreaterThan(0);
+    expect(seen["remainingMs"]).toBeLessThanOrEqual(60_000);
+  });
+
+  test("without trace, deadline and caller: generated numbers, Infinity and null", async () => {
+    const seen = (await peer.result(call("calls.context"))) as Record<string, unknown>;
+    expect(seen).toMatchObject({ auth: null, admin: false, remainingMs: Infinity });
+    expect(typeof seen["traceId"]).toBe("number");
+    expect(typeof seen["spanId"]).toBe("number");
+    expect(seen["traceId"]).not.toBe(0);
+    expect(seen["traceId"]).not.toBe(seen["spanId"]);
+  });
+
+  test("ctx.log becomes a LogEvent of the call; console.log stays on stdout", async () => {
+    const id = call("calls.logs");
+    expect(await peer.result(id)).toBeNull();
+    const line = peer.received.find((each) => each.type === "LogEvent" && each.message === "careful");
+    expect(line).toEqual({
+      type: "LogEvent",
+      level: "warn",
+      message: "careful",
+      fields: [
+        ["request_id", String(id)],
+        ["function", "calls.logs"],
+        ["attempt", "2"],
+      ],
+    });
+  });
+
+  test("reports its health: what runs now and what ran in all", async () => {
+    const held = call("calls.hold", { gate: "health" });
+    peer.send({ type: "HealthCheck" });
+    const before = await peer.next("HealthStatus");
+    expect(before.activeRequests).toBe(1);
+    expect(Number(before.uptimeMs)).toBeGreaterThan(0);
+    call("calls.release", { gate: "health" });
+    await peer.next("InvokeResult", held);
+    peer.send({ type: "HealthCheck" });
+    const after = await peer.next("HealthStatus");
+    expect(after.activeRequests).toBe(0);
+    expect(Number(after.totalRequests)).toBe(Number(before.totalRequests) + 1);
+  });
+
+  test("user code sees nothing of the runtime's environment", async () => {
+    expect(await peer.result(call("calls.environment"))).toEqual([]);
+  });
+
+  // Last of this group: it ends the worker.
+  test("while draining, new calls are refused with 3001 and Cancel and HealthCheck still work", async () => {
+    const running = call("calls.untilCancelled");
+    peer.send({ type: "Shutdown" }, { type: "Shutdown" });
+    expect(await peer.error(call("math.add", { a: 1, b: 1 }))).toMatchObject({
+      code: 3001,
+      kind: "System",
+      details: { reason: "draining" },
+    });
+    peer.send({ type: "HealthCheck" });
+    expect(await peer.next("HealthStatus")).toMatchObject({ activeRequests: 1 });
+    expect(peer.received.some(({ type }) => type === "ShutdownAck")).toBe(false);
+    peer.send({ type: "Cancel", requestId: running });
+    expect(await peer.error(running)).toMatchObject({ code: 2002 });
+    await peer.next("ShutdownAck");
+    expect(await worker.ended).toEqual({ code: 0, signal: null });
+    expect(worker.output()).toEqual({ stdout: "a line on stdout\n", stderr: "" });
+  });
+});
+
+describe("the end of a worker", () => {
+  test("Shutdown lets a running call answer before ShutdownAck, and exits 0 with nothing lost", async () => {
+    const folder = await folderOf("drain", {
+      "drain.ts": `
+        let go: () => void = () => undefined;
+        process.once("SIGUSR2", () => go());
+        export async function large() {
+          await new Promise<void>((resolve) => (go = resolve));
+          return new Uint8Array(16 * 1024 * 1024).fill(7);
+        }`,
+    });
+    const { child, peer, ended, output } = await worlds.start(folder);
+    await peer.greet();
+    peer.invoke(1, "drain.large");
+    peer.send({ type: "HealthCheck" });
+    await peer.next("HealthStatus");
+    peer.send({ type: "Shutdown" });
+    child.kill("SIGUSR2");
+    const answer = await peer.next("InvokeResult", 1);
+    expect(answer.result.length).toBeGreaterThan(16 * 1024 * 1024);
+    await peer.next("ShutdownAck");
+    expect(peer.received.slice(-2).map(({ type }) => type)).toEqual(["InvokeResult", "ShutdownAck"]);
+    expect(await ended).toEqual({ code: 0, signal: null });
+    expect(output().stderr).toBe("");
+  });
+
+  test("Shutdown of an idle worker, and of one whose functions are still loading", async () => {
+    const folder = await folderOf("loading", {
+      "never.ts": "await new Promise(() => {}); export function f() {}",
+    });
+    for (const worker of [worlds.startBundle(basicBundle), await worlds.start(folder)]) {
+      await worker.peer.next("Handshake");
+      worker.peer.send(ack(), { type: "Shutdown" });
+      await worker.peer.next("ShutdownAck");
+      expect(await worker.ended).toEqual({ code: 0, signal: null });
+    }
+  });
+
+  test("EOF on the link: the worker takes its whole process group with it", async () => {
+    const folder = await folderOf("group", {
+      "group.ts": `
+        import { spawn } from "node:child_process";
+        export function adopt() { return spawn("sleep", ["600"], { stdio: "inherit" }).pid; }`,
+    });
+    const worker = await worlds.start(folder, { detached: true });
+    await worker.peer.greet();
+    worker.peer.invoke(1, "group.adopt");
+    const grandchild = (await worker.peer.result(1)) as number;
+    expect(process.kill(grandchild, 0)).toBe(true);
+    worker.peer.hangUp();
+    // `ended` waits for stdout to close, which the grandchild holds: it resolves only when that is dead too.
+    expect(await worker.ended).toEqual({ code: null, signal: "SIGKILL" });
+  });
+
+  test("EOF on the link of a worker that leads no group: it exits by itself", async () => {
+    const worker = worlds.startBundle(basicBundle);
+    await worker.peer.greet();
+    worker.peer.hangUp();
+    expect(await worker.ended).toEqual({ code: 1, signal: null });
+  });
+
+  test("what a function starts does not inherit the link", async () => {
+    const folder = await folderOf("descriptors", {
+      "fds.ts": `
+        import { spawnSync } from "node:child_process";
+        export function open() {
+          return spawnSync("sh", ["-c", "[ -e /dev/fd/3 ] && echo open || echo closed"]).stdout.toString().trim();
+        }`,
+    });
+    const { peer } = await worlds.start(folder);
+    await peer.greet();
+    peer.invoke(1, "fds.open");
+    expect(await peer.result(1)).toBe("closed");
+  });
+
+  test.each([
+    [
+      "another version",
+      encode(ack({ protocolVersion: 0x20000 })),
+      /speaks protocol 2\.0, this worker speaks 1\.0/,
+    ],
+    ["a capability nobody offered", encode(ack({ capabilities: 3 })), /agreed to the capabilities 3/],
+    [
+      "something else than an ack",
+      encode({ type: "ListExports" }),
+      /answered the handshake with ListExports/,
+    ],
+    ["garbage", Uint8Array.of(0, 0, 0, 1, 0x20, 0xc1), /broke the protocol/],
+    ["a frame above 64 KiB", Uint8Array.of(0, 1, 0, 1, 0x02), /broke the protocol/],
+    [
+      "a refusal",
+      encode({
+        type: "InvokeError",
+        requestId: 0,
+        code: 1000,
+        kind: "System",
+        message: "no room",
+        details: null,
+      }),
+      /refused this worker: no room/,
+    ],
+  ])("U11: a handshake answered with %s ends with a sentence and exit 1", async (_, bytes, sentence) => {
+    const worker = worlds.startBundle(basicBundle);
+    await worker.peer.next("Handshake");
+    worker.peer.sendBytes(bytes);
+    expect(await worker.ended).toEqual({ code: 1, signal: null });
+    expect(worker.output().stderr).toMatch(sentence);
+    expect(worker.output().stderr).not.toMatch(/\n\s+at /);
+  });
+
+  test.each([
+    ["an Invoke with id 0", invoke(0, "math.add")],
+    ["a worker's message", { type: "ShutdownAck" } as const],
+  ])("%s later on is a broken protocol too", async (_, message) => {
+    const worker = worlds.startBundle(basicBundle);
+    await worker.peer.greet();
+    worker.peer.send(message);
+    expect((await worker.ended).code).toBe(1);
+    expect(worker.output().stderr).toMatch(/^The supervisor sent/);
+  });
+
+  test("without a link, or with unknown arguments: a sentence and exit 1", () => {
+    const main = join(import.meta.dirname, "../../dist/worker/main.js");
+    const env = { PATH: process.env["PATH"] };
+    for (const args of [["--functions", basicBundle], [], ["--nonsense"]]) {
+      const { status, stderr } = spawnSync(process.execPath, [main, ...args], { env, encoding: "utf8" });
+      expect(status).toBe(1);
+      expect(stderr).not.toMatch(/\n\s+at /);
+    }
+  });
+});
+
+describe("links and limits", () => {
+  test("connects to ZAP_SOCKET when there is no descriptor", async () => {
+    const path = join(worlds.scratch, "compatible.sock");
+    const connected = new Promise<Socket>((resolve) => {
+      const server = createServer((socket) => {
+        server.close();
+        resolve(socket);
+      }).listen(path);
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    const worker = worlds.startBundle(basicBundle, { env: { SPLICE_FD: "", ZAP_SOCKET: path } });
+    const outcome = await Promise.race([connected, worker.ended]);
+    expect(outcome).not.toHaveProperty("code");
+    const peer = new Peer(await connected);
+    await peer.greet();
+    peer.invoke(1, "math.add", { a: 20, b: 3 });
+    expect(await peer.result(1)).toBe(23);
+  });
+
+  test("U21, row 19: an oversized result or error fails that call, and the next one is served", async () => {
+    const worker = worlds.startBundle(basicBundle, { args: ["--max-frame-bytes", "4096"] });
+    const { peer } = worker;
+    await peer.greet();
+    expect(peer.received[0]).toMatchObject({ maxFrameSize: 4096 });
+    peer.invoke(1, "values.bytes", { count: 5000 });
+    expect(await peer.error(1)).toMatchObject({
+      code: 2000,
+      kind: "System",
+      details: { name: "ResultTooLarge", bytes: 5003, limit: 4096 },
+    });
+    peer.invoke(2, "values.bytes", { count: 3 });
+    expect(await peer.result(2)).toEqual(new Uint8Array(3));
+  });
+
+  test("row 19: a result of 101 MiB under the default limit", async () => {
+    const worker = worlds.startBundle(basicBundle);
+    await worker.peer.greet();
+    worker.peer.invoke(1, "values.bytes", { count: 101 * 1024 * 1024 });
+    expect(await worker.peer.error(1)).toMatchObject({ code: 2000, details: { name: "ResultTooLarge" } });
+    worker.peer.invoke(2, "math.add", { a: 1, b: 1 });
+    expect(await worker.peer.result(2)).toBe(2);
+  });
+
+  test("a peer that does not read is given no more work than fits", async () => {
+    const worker = worlds.startBundle(basicBundle);
+    await worker.peer.greet();
+    const link = worker.child.stdio[3] as Socket;
+    link.pause();
+    const calls = 200;
+    for (let id = 1; id <= calls; id++) worker.peer.invoke(id, "values.bytes", { count: 1024 * 1024 });
+    const before = worker.peer.received.length;
+    link.resume();
+    const results = await Promise.all(
+      Array.from({ length: calls }, async (_, at) => worker.peer.next("InvokeResult", at + 1)),
+    );
+    expect(before).toBe(2);
+    expect(results.every(({ result }) => result.length === 1024 * 1024 + 5)).toBe(true);
+  });
+});
+
+describe("stacks and failures while loading", () => {
+  test("in development the stack crosses and names the .ts file and line of every frame", async () => {
+    const { peer } = worlds.startBundle(basicBundle, { args: ["--dev"] });
+    await peer.greet();
+    peer.invoke(1, "fails.deep");
+    const { details } = await peer.error(1);
+    const { stack } = details as { stack: string };
+    expect(stack).toMatch(/^RangeError: deep in shared code\n/);
+    expect(stack).toContain(`${join(basic, "_shared.ts")}:8:`);
+    expect(stack).toContain(`${join(basic, "fails.ts")}:22:`);
+  });
+
+  test("an error nobody catches ends the worker, and stderr names the .ts line", async () => {
+    const folder = join(fixtures, "misbehaving");
+    for (const [name, line] of [
+      ["throwOutside", 31],
+      ["rejectOutside", 37],
+    ] as const) {
+      const worker = await worlds.start(folder);
+      await worker.peer.greet();
+      worker.peer.invoke(1, name);
+      expect((await worker.ended).code).toBe(1);
+      expect(worker.output().stderr).toContain(`${join(folder, "index.ts")}:${String(line)}`);
+    }
+  });
+
+  test("a file that throws on import: file, line, excerpt, message and stack on stderr, exit 1", async () => {
+    const folder = await folderOf("throws", {
+      "good.ts": "export function f() { return 1; }",
+      "bad.ts": [
+        'import { connect } from "./_database.js";',
+        "",
+        'export const database = connect("missing");',
+        "export function query() { return database; }",
+      ].join("\n"),
+      "_database.ts": [
+        "interface Options { readonly strict: boolean }",
+        "export function connect(name: string, options: Options = { strict: true }): string {",
+        "  if (options.strict) throw new TypeError(`no database ${name}`);",
+        "  return name;",
+        "}",
+      ].join("\n"),
+    });
+    const worker = await worlds.start(folder);
+    expect(await worker.ended).toEqual({ code: 1, signal: null });
+    const { stderr } = worker.output();
+    const file = join(folder, "_database.ts");
+    expect(stderr).toContain("The functions could not be loaded: no database missing");
+    expect(stderr).toContain(`at ${file}:3:`);
+    expect(stderr).toContain("> 3 |   if (options.strict) throw new TypeError(`no database ${name}`);");
+    expect(stderr).toContain(`${join(folder, "bad.ts")}:3:`);
+    // It had greeted before: the supervisor learns of the failure from the exit, not from a silent child.
+    expect(worker.peer.received[0]?.type).toBe("Handshake");
+  });
+
+  test("a package that is not installed: the import is shown in the user's own source", async () => {
+    const folder = await folderOf("package", {
+      "uses.ts": '\nimport { z } from "not-installed-anywhere";\nexport function f() { return z; }\n',
+    });
+    const worker = await worlds.start(folder);
+    expect(await worker.ended).toEqual({ code: 1, signal: null });
+    const { stderr } = worker.output();
+    expect(stderr).toContain("Cannot find package 'not-installed-anywhere'");
+    expect(stderr).toContain(`at ${join(folder, "uses.ts")}:2:`);
+    expect(stderr).toContain('> 2 | import { z } from "not-installed-anywhere";');
+  });
+
+  test.each<readonly [string, Record<string, string>, RegExp]>([
+    [
+      "clash",
+      { "math.ts": "export function a() {}", "math/a.ts": "export default function () {}" },
+      /^`a` of clash\/math\.ts and the default export of clash\/math\/a\.ts are both called "math\.a"/,
+    ],
+    [
+      "root",
+      { "index.ts": "export default function () {}" },
+      /^The default export of root\/index\.ts has no name/,
+    ],
+    ["own", { "index.ts": "export function splice() {}" }, /^own\/index\.ts would be called "splice"/],
+    ["nothing", { "only.ts": "export const x = 1;" }, /^No file .* exports a function \(nothing\/only\.ts\)/],
+  ])("the folder %s cannot be used: a sentence, exit 1", async (name, files, sentence) => {
+    const worker = await worlds.start(await folderOf(name, files));
+    expect(await worker.ended).toEqual({ code: 1, signal: null });
+    expect(worker.output().stderr).toMatch(sentence);
+    expect(worker.output().stderr).not.toMatch(/\n\s+at /);
+  });
+});
