@@ -23,11 +23,9 @@ export function knownFields(path: string, value: unknown, known: readonly string
   const found = fields(path === "" ? "(whole)" : path, value);
   for (const key of Object.keys(found)) {
     if (known.includes(key)) continue;
-    throw new ConfigError(
-      join(path, key),
-      found[key],
-      `left out: there is no such key (${known.join(", ")})`,
-    );
+    const near = nearNames(key, known).map((name) => JSON.stringify(name));
+    const hint = near.length > 0 ? `did you mean ${near.join(" or ")}?` : `the keys are ${known.join(", ")}`;
+    throw new ConfigError(join(path, key), found[key], `left out: there is no such key (${hint})`);
   }
   return found;
 }

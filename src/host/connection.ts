@@ -183,7 +183,9 @@ export class HostConnection implements Caller {
   }
 
   #sendError(requestId: U64, failure: CallFailure): void {
-    const error = { type: "InvokeError", requestId, ...failure } as const;
+    // Field by field: a failure may be a worker's own InvokeError, which carries our id and not the host's.
+    const { code, kind, message, details } = failure;
+    const error = { type: "InvokeError", requestId, code, kind, message, details } as const;
     try {
       this.#stream.outbox.send(error);
     } catch (thrown) {

@@ -78,14 +78,9 @@ export function decodeWire(code: number, payload: Uint8Array): WireMessage {
       return readInvokeResult(reader);
     }
     const type = readHead(code, payload);
-    const message =
-      type === "Invoke"
-        ? readInvoke(reader)
-        : type === "InvokeResult"
-          ? readInvokeResult(reader)
-          : plainReaders[type](reader);
-    reader.expectEnd();
-    return message;
+    if (type === "Invoke") return readInvoke(reader);
+    if (type === "InvokeResult") return readInvokeResult(reader);
+    return plainReaders[type](reader);
   } finally {
     reader.release();
   }
@@ -103,7 +98,7 @@ function startsWith(payload: Uint8Array, head: Uint8Array): boolean {
   return true;
 }
 
-/** Checks the bounds of the payload, its name, and that code, name and shape agree. */
+/** Checks that the payload is one document within bounds, and that type code, name and shape agree. */
 function readHead(code: number, payload: Uint8Array): MessageType {
   if (!knownCodes.has(code)) {
     throw new ProtocolError(

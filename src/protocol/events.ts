@@ -36,6 +36,7 @@ type WireEvents = {
 export type WireEvent = WireEvents[MessageType];
 
 export function toWireEvent(message: WireMessage): WireEvent {
+  const type: WireEventType = wireEventTypes[message.type];
   // The compiler cannot see that both fields follow from the one type; the table above is what makes it so.
-  return { type: wireEventTypes[message.type], message } as WireEvent;
+  return { type, message } as WireEvent;
 }

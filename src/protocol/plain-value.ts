@@ -72,6 +72,10 @@ class Walk {
         if (isPlainObject(value)) return this.#map(value, depth + 1);
         if (types.isUint8Array(value)) return value;
         if (types.isDate(value)) return this.#date(value);
+        break;
+      case "function":
+      case "symbol":
+        break;
     }
     throw this.refusal(whyNotCarried(value));
   }

@@ -39,8 +39,7 @@ export class Reader {
   }
 
   expectEnd(): void {
-    if (this.at !== this.end)
-      throw this.refuse(`${String(this.end - this.at)} bytes are left after the value`);
+    if (this.at !== this.end) throw this.refuse("bytes are left after the value");
   }
 
   u8(): number {

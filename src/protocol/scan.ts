@@ -36,7 +36,10 @@ export function scan(bytes: Uint8Array, maxNodes: number): string | undefined {
   open[0] = 1;
   for (;;) {
     while (open[depth] === 0) {
-      if (depth === 0) return at === end ? undefined : `${String(end - at)} bytes are left after the value`;
+      if (depth === 0)
+        return at === end
+          ? undefined
+          : `${String(end - at)} of ${String(end)} bytes are left after the value`;
       depth--;
     }
     open[depth] = (open[depth] ?? 0) - 1;

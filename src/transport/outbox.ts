@@ -10,16 +10,16 @@ import type { ByteDuplex } from "./duplex.js";
  * 1 MiB: some thousands of small frames, several milliseconds of work for any peer, so a peer above it is behind and
  * not just between two reads; and a thousand such peers still fit in memory.
  */
-export const defaultHighWaterBytes = 1_048_576;
+const defaultHighWaterBytes = 1_048_576;
 
 /** 256 KiB: a little more than the kernel's own socket buffer, so that the link does not run dry while its senders wake. */
-export const defaultLowWaterBytes = 262_144;
+const defaultLowWaterBytes = 262_144;
 
 /** Runs a function once, soon, after what is under way. */
 export type Schedule = (run: () => void) => void;
 
 /** After the microtasks of this tick: answers that come out of promise chains share a write with those that did not. */
-export const afterMicrotasks: Schedule = (run) => {
+const afterMicrotasks: Schedule = (run) => {
   queueMicrotask(() => {
     process.nextTick(run);
   });

@@ -41,7 +41,7 @@ export function takeSettings(args: readonly string[], env: NodeJS.ProcessEnv): W
 }
 
 function linkOf(fd: string | undefined, path: string | undefined): WorkerSettings["link"] {
-  if (fd !== undefined) return { fd: wholeNumber("SPLICE_FD", fd, 3) };
+  if (fd !== undefined && fd !== "") return { fd: wholeNumber("SPLICE_FD", fd, 3) };
   if (path !== undefined && path !== "") return { path };
   throw new Error(
     "The worker found neither SPLICE_FD nor ZAP_SOCKET in its environment. It is started by a supervisor; " +

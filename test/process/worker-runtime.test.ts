@@ -1,6 +1,7 @@
 // The built worker as a process of its own, spoken to in frames over descriptor 3.
 
 import { spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
 import { createServer, type Socket } from "node:net";
 import { dirname, join } from "node:path";
@@ -492,17 +493,12 @@ describe("the end of a worker", () => {
 describe("links and limits", () => {
   test("connects to ZAP_SOCKET when there is no descriptor", async () => {
     const path = join(worlds.scratch, "compatible.sock");
-    const connected = new Promise<Socket>((resolve) => {
-      const server = createServer((socket) => {
-        server.close();
-        resolve(socket);
-      }).listen(path);
-    });
-    await new Promise((resolve) => setImmediate(resolve));
-    const worker = worlds.startBundle(basicBundle, { env: { SPLICE_FD: "", ZAP_SOCKET: path } });
-    const outcome = await Promise.race([connected, worker.ended]);
-    expect(outcome).not.toHaveProperty("code");
-    const peer = new Peer(await connected);
+    const server = createServer().listen(path);
+    await once(server, "listening");
+    worlds.startBundle(basicBundle, { env: { SPLICE_FD: "", ZAP_SOCKET: path } });
+    const [socket] = (await once(server, "connection")) as [Socket];
+    server.close();
+    const peer = new Peer(socket);
     await peer.greet();
     peer.invoke(1, "math.add", { a: 20, b: 3 });
     expect(await peer.result(1)).toBe(23);

@@ -357,6 +357,18 @@ describe("writing", () => {
     ).toThrow(tooLarge);
   });
 
+  test("a result that is too large costs no memory before it is refused (U21: one oversized result ended the writer)", () => {
+    const out = new OutboxBuffer();
+    const result = new Uint8Array(16 * 1_048_576);
+    const before = process.memoryUsage().arrayBuffers;
+    expect(() => {
+      appendMessage(out, { type: "InvokeResult", requestId: 1, result, durationUs: 0 }, 1_048_576);
+    }).toThrow(expect.objectContaining({ reason: "frame-too-large" }));
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1_048_576);
+    appendMessage(out, { type: "HealthCheck" });
+    expect(new Decoder().push(out.take())).toStrictEqual([{ type: "HealthCheck" }]);
+  });
+
   test("refuses by field what the peer would refuse the connection for", () => {
     const cancel = (requestId: unknown): Message => ({ type: "Cancel", requestId }) as Message;
     for (const wrong of [-1, 1.5, NaN, 2 ** 53, -1n, 2n ** 64n, "1", null, undefined]) {

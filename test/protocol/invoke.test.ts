@@ -138,6 +138,8 @@ describe("a context", () => {
     for (let cut = 0; cut < emptyContextBytes.length; cut++) {
       expect(() => decodeContext(emptyContextBytes.subarray(0, cut))).toThrow(/malformed/);
     }
-    expect(() => decodeContext(Uint8Array.of(...emptyContextBytes, 0xc0))).toThrow(/1 bytes are left/);
+    expect(() => decodeContext(Uint8Array.of(...emptyContextBytes, 0xc0))).toThrow(
+      /bytes are left after the value/,
+    );
   });
 });

@@ -12,10 +12,10 @@ export type MakePair = () => Promise<[ByteDuplex, ByteDuplex]>;
 
 export async function socketPair(): Promise<[Socket, Socket]> {
   const directory = await mkdtemp(join(tmpdir(), "splice-pair-"));
-  const server = createServer({ allowHalfOpen: true });
+  const server = createServer();
   server.listen(join(directory, "s"));
   await once(server, "listening");
-  const client = connect({ path: join(directory, "s"), allowHalfOpen: true });
+  const client = connect({ path: join(directory, "s") });
   const [accepted] = (await once(server, "connection")) as [Socket];
   if (client.connecting) await once(client, "connect");
   server.close();

@@ -21,7 +21,7 @@ import { realClock } from "../../src/time.js";
 import type { ByteDuplex } from "../../src/transport/duplex.js";
 import { listenOnUnixSocket, type ListenOptions, type UnixListener } from "../../src/transport/listener.js";
 import { ensurePrivateDirectory } from "../../src/transport/private-directory.js";
-import { rawPeer } from "../support/duplex-pairs.js";
+import { rawPeer, type RawPeer } from "../support/duplex-pairs.js";
 
 let directory = "";
 let path = "";
@@ -191,13 +191,22 @@ describe("what is already there (row 70)", () => {
   });
 
   test("a living socket is refused with advice, and the first keeps serving", async () => {
-    await listen(path, "first");
+    const accepted: RawPeer[] = [];
+    const first = await listen(path, "first", { onConnection: (duplex) => accepted.push(rawPeer(duplex)) });
     const error = await refusal(listen(path, "second"));
     expect(error).toMatchObject({ reason: "in-use" });
     expect(error.message).toBe(
       `A supervisor is already serving on ${path}; stop it with \`splice stop\` or choose another --socket.`,
     );
-    expect(await greeting()).toBe("first");
+    // The trial was let go at once.
+    await Promise.all(accepted.map((peer) => peer.ended));
+    for (const peer of accepted) peer.destroy();
+    const trials = accepted.length;
+    const socket = connect({ path });
+    while (accepted.length === trials) await new Promise((resolve) => setImmediate(resolve));
+    accepted.at(-1)?.destroy();
+    socket.destroy();
+    expect(first.path).toBe(path);
     expect(await readdir(dirname(path))).toEqual(["splice.sock"]);
   });
 
@@ -238,7 +247,9 @@ describe("the directory", () => {
   test("a symbolic link is refused", async () => {
     await mkdir(join(directory, "real"), { mode: 0o700 });
     await symlink(join(directory, "real"), dirname(path));
-    expect(await refusal(listen())).toMatchObject({ reason: "directory-not-private" });
+    const error = await refusal(listen());
+    expect(error).toMatchObject({ reason: "directory-not-private" });
+    expect(error.message).toContain("is a symbolic link");
     expect(await readdir(join(directory, "real"))).toEqual([]);
   });
 

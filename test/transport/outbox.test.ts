@@ -71,6 +71,21 @@ describe("the outbox", () => {
     expect(duplex.writes).toHaveLength(2);
   });
 
+  test("asks its schedule once per write, not once per message", () => {
+    const duplex = new RecordingDuplex();
+    const scheduled: (() => void)[] = [];
+    const outbox = new DuplexOutbox(duplex, {
+      maxFrameBytes: 65_536,
+      schedule: (run) => scheduled.push(run),
+    });
+    for (let i = 0; i < 3; i++) outbox.send({ type: "HealthCheck" });
+    expect(scheduled).toHaveLength(1);
+    scheduled.shift()?.();
+    expect(duplex.writes).toHaveLength(1);
+    outbox.send({ type: "HealthCheck" });
+    expect(scheduled).toHaveLength(1);
+  });
+
   test("flush() writes now, and nothing is left for the end of the tick", async () => {
     const { duplex, outbox } = setUp();
     outbox.flush();

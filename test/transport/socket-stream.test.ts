@@ -1,8 +1,10 @@
 import { afterEach, describe, expect, test } from "@jest/globals";
+import { spawn } from "node:child_process";
+import { Socket } from "node:net";
 import { config, firstValueFrom, type Subscription } from "rxjs";
 import { encode } from "../../src/protocol/codec.js";
 import type { Message, WireMessage } from "../../src/protocol/messages.js";
-import type { ByteDuplex } from "../../src/transport/duplex.js";
+import { fromSocket, type ByteDuplex } from "../../src/transport/duplex.js";
 import { createMemoryPair } from "../../src/transport/memory-duplex.js";
 import {
   createSocketStream,
@@ -222,8 +224,11 @@ describe.each(pairKinds)("over %s", (_name, makePair) => {
     clock.advance(lingerMs);
     expect(clock.timerCount).toBe(0);
     // Writing to it fails now: nobody is there.
-    void peer.write(new Uint8Array(10));
+    let isTaken = false;
+    void peer.write(new Uint8Array(10)).then(() => (isTaken = true));
     expect(await peer.closed).toMatchObject({ code: "EPIPE" });
+    await turn();
+    expect(isTaken).toBe(false);
   });
 
   test("what the owner sends when the peer has ended still goes out", async () => {
@@ -308,9 +313,13 @@ describe.each(pairKinds)("over %s", (_name, makePair) => {
     await Promise.race([peer.ended, peer.closed]);
   });
 
-  test("destroy() from inside a batch stops everything after that batch", async () => {
+  test.each([
+    ["a bad frame", [0xff, 0xff, 0xff, 0xff, 0]],
+    ["a part of a frame", [0, 0, 0]],
+  ])("destroy() from inside a batch is the last word, with %s behind it", async (_what, behind) => {
     const [left, right] = await makePair();
-    const stream = createSocketStream(left, { clock: createTestClock(), maxFrameBytes: 1_000 });
+    const clock = createTestClock();
+    const stream = createSocketStream(left, { clock, maxFrameBytes: 1_000 });
     const seen: string[] = [];
     stream.messages$.subscribe({
       next: (batch) => {
@@ -320,12 +329,12 @@ describe.each(pairKinds)("over %s", (_name, makePair) => {
       complete: () => seen.push("complete"),
     });
     stream.closed$.subscribe((reason) => seen.push(reason.type));
-    // The bad frame behind the good one has no say any more.
-    await peerOf(right).write(
-      Buffer.concat([encode({ type: "HealthCheck" }), Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0)]),
-    );
+    void peerOf(right).write(Buffer.concat([encode({ type: "HealthCheck" }), Uint8Array.from(behind)]));
     await firstValueFrom(stream.closed$);
+    stream.end();
+    await turn();
     expect(seen).toEqual(["HealthCheck", "complete", "destroyed"]);
+    expect(clock.timerCount).toBe(0);
   });
 
   test("nothing is read, and nothing lost, before somebody listens", async () => {
@@ -334,6 +343,7 @@ describe.each(pairKinds)("over %s", (_name, makePair) => {
     open.push(stream);
     const peer = peerOf(right);
     void peer.write(glued);
+    stream.resume();
     for (let i = 0; i < 5; i++) await turn();
     const first = await firstValueFrom(stream.messages$);
     expect(plain([first])).toEqual(expected);
@@ -365,15 +375,59 @@ describe("a subscriber that throws", () => {
   });
 });
 
+describe("bounds", () => {
+  test("a peer that broke the protocol is not read until our last word is under way", async () => {
+    const [left, right] = createMemoryPair();
+    const { stream, closed } = watch(left);
+    const peer = peerOf(right);
+    await peer.write(Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0));
+    await closed;
+    let isTaken = false;
+    const more = peer.write(new Uint8Array(1_000)).then(() => (isTaken = true));
+    for (let i = 0; i < 5; i++) await turn();
+    expect(isTaken).toBe(false);
+    stream.end();
+    await more;
+  });
+
+  test("a hundred headers that claim 100 MiB take no memory (row 41)", async () => {
+    const header = Uint8Array.of(0x06, 0x40, 0x00, 0x00, 0x20, 0x81);
+    const before = process.memoryUsage().arrayBuffers;
+    const watched: Watched[] = [];
+    for (let i = 0; i < 100; i++) {
+      const [left, right] = createMemoryPair();
+      watched.push(watch(left, { maxFrameBytes: 104_857_600 }));
+      await peerOf(right).write(header);
+    }
+    expect(watched.every(({ clock }) => clock.timerCount === 1)).toBe(true);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1_048_576);
+  });
+});
+
 describe("a socket", () => {
   test("that failed before anybody attached tells it to the one who does", async () => {
     const [left, right] = await socketPair();
-    const { fromSocket } = await import("../../src/transport/duplex.js");
     const duplex = fromSocket(left);
+    const isClosed = new Promise((resolve) => left.on("close", resolve));
     left.destroy(Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" }));
-    await until(() => left.closed);
+    await isClosed;
     right.destroy();
     const { closed } = watch(duplex);
     expect(await closed).toMatchObject({ type: "lost", error: { cause: { code: "ECONNRESET" } } });
+  });
+
+  test("may be a child's extra descriptor; its death between two frames is an end", async () => {
+    const echo = `
+      const socket = new (require("node:net").Socket)({ fd: 3, readable: true, writable: true });
+      socket.on("data", (chunk) => socket.write(chunk));`;
+    const child = spawn(process.execPath, ["-e", echo], { stdio: ["ignore", "ignore", "inherit", "pipe"] });
+    const link = child.stdio[3];
+    if (!(link instanceof Socket)) throw new Error("The child has no descriptor 3.");
+    const { stream, batches, closed } = watch(fromSocket(link));
+    for (const message of messages) stream.outbox.send(message);
+    await until(() => batches.flat().length === messages.length);
+    expect(plain(batches)).toEqual(expected);
+    child.kill("SIGKILL");
+    expect(await closed).toEqual({ type: "ended" });
   });
 });

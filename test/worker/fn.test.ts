@@ -1,0 +1,43 @@
+import { describe, expect, test } from "@jest/globals";
+import type { Context } from "../../src/contract/context-type.js";
+import type { StandardSchema } from "../../src/contract/standard-schema.js";
+import { definitionOf, fn } from "../../src/worker/fn.js";
+
+const numberSchema: StandardSchema<{ n: number }> = {
+  "~standard": { version: 1, vendor: "t", validate: () => ({ value: { n: 1 } }) },
+};
+const textSchema: StandardSchema<string> = {
+  "~standard": { version: 1, vendor: "t", validate: () => ({ value: "" }) },
+};
+// What a handler that ignores its context may be given in a unit test.
+const noContext = {} as Context;
+
+describe("fn", () => {
+  test("infers the handler's types, and a direct call runs the handler without checks", () => {
+    const declared = fn({ params: numberSchema, returns: textSchema }, ({ n }) => n.toFixed(1));
+    const text: string = declared({ n: 2 }, noContext);
+    expect(text).toBe("2.0");
+    const loose = fn({}, async (params) => Promise.resolve(Object.keys(params)));
+    expect(loose({ a: 1 }, noContext)).toBeInstanceOf(Promise);
+    // @ts-expect-error the schema says that n is a number
+    fn({ params: numberSchema }, ({ n }: { n: string }) => n);
+    // @ts-expect-error the schema says that the result is a string
+    fn({ returns: textSchema }, () => 1);
+  });
+
+  test("does not mark the handler, which may be declared twice", () => {
+    const handler = (): string => "x";
+    const first = fn({ params: numberSchema }, handler);
+    const second = fn({ returns: textSchema }, handler);
+    expect(definitionOf(handler)).toBeUndefined();
+    expect(definitionOf(first)).toMatchObject({ params: numberSchema, returns: undefined });
+    expect(definitionOf(second)).toMatchObject({ params: undefined, returns: textSchema });
+  });
+
+  test("refuses what is no schema and no function, with a sentence", () => {
+    // @ts-expect-error a plain object is no schema
+    expect(() => fn({ params: { type: "object" } }, () => 1)).toThrow(/`params` that is no schema/);
+    // @ts-expect-error a text is no function
+    expect(() => fn({}, "text")).toThrow(/needs the function to run/);
+  });
+});

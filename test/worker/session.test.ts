@@ -1,0 +1,251 @@
+// Link, session and runtime over a real socket pair, with functions that live in the test.
+
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { connect, createServer, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import type { Context } from "../../src/contract/context-type.js";
+import { createLink, type Link } from "../../src/worker/link.js";
+import { createRegistry } from "../../src/worker/registry.js";
+import { createSession, type Session } from "../../src/worker/session.js";
+import { ack, invoke, Peer } from "./peer.js";
+
+type Functions = Readonly<Record<string, (params: never, context: Context) => unknown>>;
+
+let folder: string;
+let peer: Peer;
+let link: Link;
+let session: Session;
+let supervisorSocket: Socket;
+let happened: string[];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "splice-session-"));
+  happened = [];
+  const server = createServer().listen(join(folder, "s"));
+  await once(server, "listening");
+  const workerSocket = connect(join(folder, "s"));
+  [supervisorSocket] = (await once(server, "connection")) as [Socket];
+  server.close();
+  peer = new Peer(supervisorSocket);
+  link = createLink(workerSocket, 1_000_000, {
+    message: (message) => {
+      session.receive(message);
+    },
+    fault: (error) => happened.push(String(error)),
+    gone: () => happened.push("gone"),
+  });
+  session = createSession({
+    link,
+    dev: false,
+    finished: () => {
+      link.end(() => happened.push("ended"));
+    },
+  });
+});
+
+afterEach(async () => {
+  supervisorSocket.destroy();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function serve(functions: Functions): Promise<void> {
+  session.open();
+  session.provide(createRegistry({ folder: "f", modules: [["index.ts", functions]] }));
+  await peer.greet();
+}
+
+test("ListExports waits until the functions are loaded", async () => {
+  session.open();
+  await peer.next("Handshake");
+  peer.send(ack(), { type: "ListExports" }, { type: "HealthCheck" }, invoke(1, "f"));
+  await peer.next("HealthStatus");
+  // Nothing may be called before it is listed.
+  expect(await peer.error(1)).toMatchObject({ code: 1000 });
+  expect(peer.received.some(({ type }) => type === "ListExportsResult")).toBe(false);
+  session.provide(createRegistry({ folder: "f", modules: [["index.ts", { f: () => 1 }]] }));
+  expect((await peer.next("ListExportsResult")).exports.map(({ name }) => name)).toEqual(["f"]);
+});
+
+test("U20: a thousand calls that end at once leave nothing in flight", async () => {
+  await serve({ quick: () => 1 });
+  peer.send(...Array.from({ length: 1000 }, (_, at) => invoke(at + 1, "quick")), { type: "HealthCheck" });
+  expect(await peer.next("HealthStatus")).toMatchObject({ activeRequests: 0, totalRequests: 1000 });
+});
+
+test("synchronous functions answer in the order called, without a promise in between", async () => {
+  const order: string[] = [];
+  await serve({
+    first: () => {
+      void Promise.resolve().then(() => order.push("microtask"));
+      order.push("first");
+    },
+    second: () => order.push("second"),
+  });
+  peer.send(invoke(1, "first"), invoke(2, "second"));
+  await peer.next("InvokeResult", 2);
+  expect(order).toEqual(["first", "second", "microtask"]);
+});
+
+test("the first id that is in use again is a fault of the supervisor", async () => {
+  await serve({ hang: async () => new Promise(() => undefined) });
+  peer.send(invoke(7, "hang"), invoke(7, "hang"), { type: "HealthCheck" });
+  await expect(peer.next("HealthStatus")).rejects.toThrow;
+  await until(() => happened.length > 0);
+  expect(happened[0]).toMatch(/request id 7, which is 0 or in use/);
+});
+
+describe("what functions throw and return", () => {
+  test.each<readonly [string, unknown, string]>([
+    ["a text", "boom", "boom"],
+    ["null", null, "null"],
+    ["undefined", undefined, "undefined"],
+    ["a bigint", 12n, "12"],
+    ["a symbol", Symbol("s"), "Symbol(s)"],
+    ["a list", [1, "two"], '[1,"two"]'],
+    ["an error with a lone surrogate", new Error("x\ud800"), "x\ufffd"],
+    [
+      "something that refuses to be looked at",
+      new Proxy(
+        {},
+        {
+          get: () => {
+            throw new Error("no");
+          },
+          getPrototypeOf: () => {
+            throw new Error("no");
+          },
+        },
+      ),
+      "The function threw a value that cannot be shown.",
+    ],
+  ])("%s thrown becomes the message", async (_, thrown, message) => {
+    await serve({
+      fail: () => {
+        throw thrown;
+      },
+    });
+    peer.invoke(1, "fail");
+    expect(await peer.error(1)).toMatchObject({ code: 2000, kind: "User", message });
+  });
+
+  test("a thenable that is no promise is awaited; one that settles twice counts once", async () => {
+    await serve({
+      odd: () => ({
+        then(resolve: (value: string) => void, reject: (error: unknown) => void) {
+          resolve("first");
+          reject(new Error("second"));
+          resolve("third");
+        },
+      }),
+    });
+    peer.invoke(1, "odd");
+    expect(await peer.result(1)).toBe("first");
+    peer.send({ type: "HealthCheck" });
+    await peer.next("HealthStatus");
+    expect(peer.received.filter((each) => "requestId" in each && each.requestId === 1)).toHaveLength(1);
+  });
+
+  test("a result whose getter throws is one that cannot be sent", async () => {
+    await serve({
+      trap: () => ({
+        get value(): never {
+          throw new Error("trapped");
+        },
+      }),
+    });
+    peer.invoke(1, "trap");
+    expect(await peer.error(1)).toMatchObject({
+      code: 2000,
+      kind: "System",
+      details: { name: "UnserialisableResult" },
+    });
+  });
+
+  test("an error too large for a frame is answered with its size instead", async () => {
+    await serve({
+      shout: () => {
+        throw new Error("a".repeat(2_000_000));
+      },
+    });
+    peer.invoke(1, "shout");
+    expect(await peer.error(1)).toMatchObject({
+      code: 2000,
+      kind: "System",
+      details: { name: "ResultTooLarge", limit: 1_000_000 },
+    });
+  });
+
+  test("a call cancelled while its parameters are being checked does not start its function", async () => {
+    let go: () => void = () => undefined;
+    const started: number[] = [];
+    const { fn } = await import("../../src/worker/fn.js");
+    const slowSchema = {
+      "~standard": {
+        version: 1,
+        vendor: "t",
+        validate: async (value: unknown) => {
+          await new Promise<void>((resolve) => (go = resolve));
+          return { value };
+        },
+      },
+    } as const;
+    await serve({ checked: fn({ params: slowSchema }, () => started.push(1)) });
+    peer.invoke(1, "checked");
+    peer.send({ type: "Cancel", requestId: 1 });
+    await peer.next("CancelAck", 1);
+    go();
+    expect(await peer.error(1)).toMatchObject({ code: 2002 });
+    expect(started).toEqual([]);
+  });
+});
+
+test("log lines beyond what the link takes are dropped and counted", async () => {
+  await serve({
+    flood: (_: never, { log }: Context) => {
+      for (let line = 0; line < 30_000; line++) log.info("x".repeat(1000));
+    },
+    later: (_: never, { log }: Context) => {
+      log.info("after", { error: new RangeError("why"), big: 1n, list: [1] });
+    },
+  });
+  peer.invoke(1, "flood");
+  await peer.next("InvokeResult", 1);
+  peer.invoke(2, "later");
+  await peer.next("InvokeResult", 2);
+  const lines = peer.received.filter((each) => each.type === "LogEvent");
+  expect(lines.length).toBeLessThan(20_000);
+  const [note, after] = lines.slice(-2);
+  expect(note?.message).toMatch(/^\d+ log lines were dropped/);
+  expect(Number.parseInt(note?.message ?? "", 10)).toBe(30_000 - (lines.length - 2));
+  expect(Object.fromEntries(after?.fields ?? [])).toMatchObject({
+    error: expect.stringContaining("RangeError: why"),
+    big: '"1"',
+    list: "[1]",
+  });
+});
+
+test("a peer that is gone is told once; after the end of the link nothing is", async () => {
+  await serve({ f: () => 1 });
+  peer.hangUp();
+  await until(() => happened.length > 0);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(happened).toEqual(["gone"]);
+});
+
+test("Shutdown ends the link after the last byte, and that is no loss of the peer", async () => {
+  await serve({ f: () => 1 });
+  peer.send({ type: "Shutdown" });
+  await peer.next("ShutdownAck");
+  await until(() => happened.length > 0);
+  peer.hangUp();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(happened).toEqual(["ended"]);
+});
+
+/** Turns of the loop until it holds; the test's own time limit ends it otherwise. */
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+}
