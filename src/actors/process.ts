@@ -24,6 +24,8 @@ export interface ProcessPorts {
   readonly registry: ProcessRegistry;
   readonly launches: ReadonlyMap<string, PoolLaunch>;
   readonly parentEnv: Readonly<Record<string, string | undefined>>;
+  /** The id of this supervisor's life, as its hosts see it. */
+  readonly supervisorId: string;
   /** Where workers find the host socket; null when there is none. */
   readonly hostSocket: string | null;
 }
@@ -55,7 +57,7 @@ function start(
   const listener = launch.pool.link === "socket" ? listenForOne() : null;
   const linkEnv: Record<string, string> = listener === null ? { SPLICE_FD: "3" } : { ZAP_SOCKET: listener.path };
   if (ports.hostSocket !== null) linkEnv["SPLICE_SOCKET"] = ports.hostSocket;
-  const command = workerCommand(launch, who, linkEnv, ports.parentEnv);
+  const command = workerCommand(launch, who, linkEnv, ports.parentEnv, ports.supervisorId);
   let child: ChildProcess;
   try {
     child = spawn(command.program, command.args, {

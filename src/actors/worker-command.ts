@@ -19,6 +19,7 @@ export interface PoolLaunch {
 
 /**
  * Everything of the parent's environment but NODE_OPTIONS and SPLICE_*, then the pool's own, then the link.
+ * SPLICE_INSTANCE names the supervisor's life, so that whatever it leaves behind can be found by it.
  * NODE_OPTIONS would open inspectors and load files into every worker; it may be set again in the pool's `env`.
  */
 export function workerCommand(
@@ -26,6 +27,7 @@ export function workerCommand(
   who: InstanceInput,
   linkEnv: Readonly<Record<string, string>>,
   parentEnv: Readonly<Record<string, string | undefined>>,
+  supervisorId: string,
 ): WorkerCommand {
   const env: Record<string, string> = {};
   for (const [name, value] of Object.entries(parentEnv)) {
@@ -33,7 +35,7 @@ export function workerCommand(
     env[name] = value;
   }
   Object.assign(env, launch.pool.env, linkEnv, {
-    SPLICE_INSTANCE: String(who.instance),
+    SPLICE_INSTANCE: supervisorId,
     SPLICE_WORKER: who.workerId,
     SPLICE_GENERATION: String(who.generation),
   });

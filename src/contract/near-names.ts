@@ -28,7 +28,7 @@ export function describeUnknownFunction(asked: string, known: Iterable<string>):
 export function nearNames(asked: string, known: Iterable<string>): string[] {
   if (asked === "" || asked.length > longestNameCompared) return [];
   const wanted = asked.toLowerCase();
-  const limit = Math.max(1, Math.floor(wanted.length / 3));
+  const limit = Math.max(1, Math.floor(wanted.length / 4));
   const found: { readonly name: string; readonly distance: number }[] = [];
   for (const name of known) {
     const candidate = name.toLowerCase();

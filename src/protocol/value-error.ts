@@ -25,8 +25,7 @@ const identifier = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
 export function pathOf(root: string, trail: readonly (string | number)[]): string {
   let path = root;
   for (const step of trail) {
-    if (typeof step === "number") path += `[${String(step)}]`;
-    else path += identifier.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`;
+    path += identifier.test(String(step)) ? `.${String(step)}` : `[${JSON.stringify(step)}]`;
   }
   return path;
 }

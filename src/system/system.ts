@@ -50,6 +50,7 @@ export class StartError extends Error {
 export class System {
   readonly dispatcher: Dispatcher;
   readonly serverId: readonly number[] = [...randomBytes(16)];
+  readonly #serverIdText = Buffer.from(this.serverId).toString("hex");
   readonly events$: Observable<LifecycleEvent>;
   /** Resolves when every pool has had one ready worker; rejects with StartError when one could not. */
   readonly started: Promise<void>;
@@ -103,7 +104,7 @@ export class System {
       registry: this.#registry,
       clock: this.#ports.clock,
       startedAtMs: this.#startedAtMs,
-      serverId: Buffer.from(this.serverId).toString("hex"),
+      serverId: this.#serverIdText,
       socket: this.socket,
     });
   }
@@ -177,6 +178,7 @@ export class System {
           registry,
           launches,
           parentEnv: process.env,
+          supervisorId: this.#serverIdText,
           hostSocket,
           onSpawned: (instance, pid) => {
             journal.record("spawn", clock.now(), 0, instance, pid);

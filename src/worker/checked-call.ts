@@ -15,8 +15,14 @@ export interface Misfit {
 /** A value does not fit the schema that its function declares. */
 export class MisfitError extends Error {
   override readonly name = "MisfitError";
+  readonly #isMisfit = true;
   readonly subject: "params" | "result";
   readonly issues: readonly Misfit[];
+
+  /** Safe for anything that a function throws: unlike instanceof it runs no code of a proxy. */
+  static is(thrown: unknown): thrown is MisfitError {
+    return typeof thrown === "object" && thrown !== null && #isMisfit in thrown;
+  }
 
   constructor(subject: "params" | "result", issues: readonly Misfit[]) {
     const [first, ...others] = issues;

@@ -43,6 +43,8 @@ export function createLink(socket: Socket, maxFrameBytes: number, handlers: Link
   let flushIsDue = false;
   let isPaused = false;
   let isOver = false;
+  /** Received before reading paused; served when the peer has taken its answers. */
+  let waiting: readonly WireMessage[] = [];
 
   const queuedBytes = (): number => out.length + socket.writableLength;
 
@@ -57,9 +59,33 @@ export function createLink(socket: Socket, maxFrameBytes: number, handlers: Link
   }
 
   function onWritten(): void {
-    if (!isPaused || queuedBytes() > lowWaterBytes) return;
+    if (!isPaused || isOver || queuedBytes() > lowWaterBytes) return;
     isPaused = false;
-    socket.resume();
+    const due = waiting;
+    waiting = [];
+    receive(() => due);
+    if (!isPaused) socket.resume();
+  }
+
+  /** Takes a function, since bytes that cannot be decoded are a fault of the peer too. */
+  function receive(messages: () => readonly WireMessage[]): void {
+    try {
+      const received = messages();
+      for (let at = 0; at < received.length; at++) {
+        const message = received[at];
+        if (isOver || message === undefined) return;
+        handlers.message(message);
+        if (out.length > highWaterBytes) flush();
+        if (isPaused) {
+          waiting = received.slice(at + 1);
+          return;
+        }
+      }
+    } catch (error) {
+      if (isOver) return;
+      isOver = true;
+      handlers.fault(error);
+    }
   }
 
   function flushThisTick(): void {
@@ -75,16 +101,7 @@ export function createLink(socket: Socket, maxFrameBytes: number, handlers: Link
   }
 
   socket.on("data", (chunk: Uint8Array) => {
-    try {
-      for (const message of decoder.push(chunk)) {
-        if (isOver) return;
-        handlers.message(message);
-      }
-    } catch (error) {
-      if (isOver) return;
-      isOver = true;
-      handlers.fault(error);
-    }
+    receive(() => decoder.push(chunk));
   });
   socket.on("end", gone);
   socket.on("error", gone);

@@ -85,7 +85,7 @@ export function createRuntime({ link, registry, logSink, dev }: RuntimeOptions):
 
   function failWith(call: CallContext, thrown: unknown): void {
     if (call.isCancelled) end(call, failures.cancelled(call.functionName));
-    else if (thrown instanceof MisfitError) end(call, failures.misfit(thrown));
+    else if (MisfitError.is(thrown)) end(call, failures.misfit(thrown));
     else end(call, failures.thrownByFunction(thrown, dev));
   }
 

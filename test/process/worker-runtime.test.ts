@@ -157,7 +157,7 @@ describe("a worker that serves", () => {
     ["\0"],
     ["line\nbreak"],
     ["x".repeat(65_536)],
-  ])("row 73: the hostile name %j runs nothing", async (name) => {
+  ])("row 73: a hostile name runs nothing (%#)", async (name) => {
     const error = await peer.error(call(name));
     expect(error.code).toBe(1002);
     expect(error.message).not.toMatch(/[\0\n]/);
@@ -528,7 +528,7 @@ describe("links and limits", () => {
     expect(await worker.peer.result(2)).toBe(2);
   });
 
-  test("a peer that does not read is given no more work than fits", async () => {
+  test("a peer that reads late loses nothing", async () => {
     const worker = worlds.startBundle(basicBundle);
     await worker.peer.greet();
     const link = worker.child.stdio[3] as Socket;

@@ -108,6 +108,10 @@ const misfits: Readonly<Record<string, readonly unknown[]>> = {
     {},
     [1, 2, []],
     [1, 2, [], null, null],
+    new Raw(0x93, 1, 2, 0x90, 0xc0),
+    new Raw(0x95, 1, 2, 0x90, 0xc0),
+    new Raw(0x94, 1, 2, 0x91, 0x93, 0xa0, 0xa0, 0xc0),
+    new Raw(0x94, 1, 2, 0x90, 0x93, 0xa0, 0x90),
     ...integersNot.flatMap((wrong) => [
       [wrong, 2, [], null],
       [1, wrong, [], null],
