@@ -26,5 +26,13 @@ export function errorAsJson(error: unknown): object {
     return { error: { code, name, kind, message, retryable, details } };
   }
   const name = typeof error === "object" && error !== null && "name" in error ? String(error.name) : "Error";
-  return { error: { code: null, name, kind: "System", message: messageOf(error), retryable: false } };
+  return { error: { code: null, name, kind: "System", message: sentenceOf(error), retryable: false } };
+}
+
+/** The heading and the frames of a stack inside a longer text, such as what a worker printed before it ended. */
+const stacks = /^.*\n(?:[ \t]+at .*(?:\n|$))+/gm;
+
+/** What a person is told of a failure: its message, without the stacks that a worker's last words may hold. */
+export function sentenceOf(error: unknown): string {
+  return messageOf(error).replace(stacks, "").trimEnd();
 }

@@ -9,10 +9,12 @@ if (reason !== null) {
   process.stderr.write(`${reason}\n`);
   process.exitCode = 1;
 } else {
-  // A reader that went away (`splice list | head -1`) is no failure.
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-  });
+  // A reader that went away (`splice list | head -1`) is no failure, and cannot be told of one.
+  for (const output of [process.stdout, process.stderr]) {
+    output.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") throw error;
+    });
+  }
   const { runProgram } = await import("./program.js");
   process.exitCode = await runProgram(process.argv.slice(2));
 }

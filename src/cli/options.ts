@@ -47,16 +47,17 @@ export function parseAuth(value: string): { userId: string; roles: string[] } {
 /** Params as given: JSON text, "-" for standard input, "@file" for a file; nothing for none. */
 export async function readParams(given: string | undefined): Promise<unknown> {
   if (given === undefined) return undefined;
-  const source = given === "-" ? "standard input" : given.startsWith("@") ? `the file ${given.slice(1)}` : "the params";
+  const isFile = given.startsWith("@");
+  const source = given === "-" ? "Standard input" : isFile ? `The file ${given.slice(1)}` : "The text given as params";
   let json: string;
   try {
-    json = given === "-" ? await text(process.stdin) : given.startsWith("@") ? await readFile(given.slice(1), "utf8") : given;
+    json = given === "-" ? await text(process.stdin) : isFile ? await readFile(given.slice(1), "utf8") : given;
   } catch (error) {
     throw new UsageError(`${source} cannot be read: ${messageOf(error)}.`);
   }
   try {
     return JSON.parse(json);
   } catch (error) {
-    throw new UsageError(`What ${source} holds is no JSON: ${messageOf(error)}. Strings need double quotes, as in '{"name":"Ada"}'.`);
+    throw new UsageError(`${source} is not JSON: ${messageOf(error)}. Names and texts need double quotes, as in '{"name":"Ada"}'.`);
   }
 }

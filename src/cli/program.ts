@@ -3,7 +3,8 @@
 import { Command, CommanderError } from "commander";
 import { messageOf } from "../errors.js";
 import { version } from "../version.js";
-import { errorAsJson, exitCodeOf, exitCodes } from "./exit.js";
+import { errorAsJson, exitCodeOf, exitCodes, sentenceOf, UsageError } from "./exit.js";
+import { toJson } from "./json.js";
 import { parseAuth, parseHeader, parseLogLevel, parseTimeout } from "./options.js";
 
 /** Runs the command that `argv` (without node and script) names; resolves with the exit code. */
@@ -16,20 +17,23 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     await program.parseAsync(argv, { from: "user" });
     return exitCode;
   } catch (error) {
+    const isJson = argv.includes("--json");
     if (error instanceof CommanderError) {
       // Help and version end this way too, with code 0; commander has printed what there is to say.
-      return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+      if (error.exitCode === 0) return exitCodes.ok;
+      if (isJson) printErrorAsJson(new UsageError(error.message.replace(/^error: /, "")));
+      return exitCodes.usage;
     }
+    if (isJson) printErrorAsJson(error);
     const isVerbose = argv.includes("--verbose");
-    if (argv.includes("--json")) process.stdout.write(`${JSON.stringify(errorAsJson(error), bigintAsText)}\n`);
-    const stack = isVerbose && error instanceof Error ? `\n${String(error.stack)}` : "";
-    process.stderr.write(`${messageOf(error)}${stack}\n`);
+    const stack = error instanceof Error ? `\n${String(error.stack)}` : "";
+    process.stderr.write(`${isVerbose ? `${messageOf(error)}${stack}` : sentenceOf(error)}\n`);
     return exitCodeOf(error);
   }
 }
 
-function bigintAsText(_key: string, value: unknown): unknown {
-  return typeof value === "bigint" ? value.toString() : value;
+function printErrorAsJson(error: unknown): void {
+  process.stdout.write(`${String(toJson(errorAsJson(error)))}\n`);
 }
 
 function buildProgram(setExitCode: (code: number) => void): Command {

@@ -15,10 +15,10 @@ export interface Reach {
 }
 
 /** @throws SpliceError 3001 `no-supervisor` when --socket names one that does not answer. */
-export async function reachSupervisor(options: CommonOptions): Promise<Reach> {
+export async function reachSupervisor(options: CommonOptions, signal: AbortSignal): Promise<Reach> {
   const path = resolveSocketPath(options.socket);
   try {
-    const connection = await connectToSupervisor(path, realClock);
+    const connection = await connectToSupervisor(path, realClock, signal);
     return {
       call: (name, params, callOptions) => connection.call(name, params, callOptions),
       exports: () => connection.exports(),
@@ -26,17 +26,20 @@ export async function reachSupervisor(options: CommonOptions): Promise<Reach> {
     };
   } catch (error) {
     if (options.socket !== undefined || exitCodeOf(error) !== exitCodes.noSupervisor) throw error;
-    return startOwn(options);
+    return startOwn(options, signal);
   }
 }
 
-async function startOwn(options: CommonOptions): Promise<Reach> {
+/** Nobody else uses it, so nobody is waited for at its end; a function that does not stop by itself is made to. */
+const ownShutdown = { drainMs: 0, shutdownMs: 1000, terminateMs: 500 };
+
+async function startOwn(options: CommonOptions, signal: AbortSignal): Promise<Reach> {
   process.stderr.write("No supervisor is running here; starting one for this command.\n");
   const [{ startSplice }, { resolveConfig }, { createLog }] = await Promise.all([
     import("../host/create-splice.js"),
     import("../config/resolve.js"),
     import("../system/log.js"),
   ]);
-  const config = resolveConfig({}, { cwd: process.cwd(), defaultWorkers: 1 });
-  return startSplice(config, { log: createLog({ level: options.logLevel }) });
+  const config = resolveConfig({ shutdown: ownShutdown }, { cwd: process.cwd(), defaultWorkers: 1 });
+  return startSplice(config, { log: createLog({ level: options.logLevel }), signal });
 }

@@ -5,7 +5,7 @@ import { connect } from "node:net";
 import { toSpliceError } from "../contract/failure-error.js";
 import { prepareCall } from "../contract/call-options.js";
 import type { CallOptions } from "../contract/splice.js";
-import { SpliceError } from "../errors.js";
+import { messageOf, SpliceError } from "../errors.js";
 import { defaultMaxFrameBytes } from "../protocol/limits.js";
 import { capability, protocolVersion } from "../protocol/messages.js";
 import type { ExportMetadata, HandshakeAck, U64, WireMessage } from "../protocol/messages.js";
@@ -18,6 +18,9 @@ import { createSocketStream, type CloseReason, type SocketStream } from "../tran
 /** On the wire this is "no deadline"; 0 would be the supervisor's default. */
 const noDeadlineMs = 4_294_967_295;
 
+/** A supervisor answers the handshake between two turns of its loop; one that needs longer than this hangs. */
+const handshakeAnswerTimeoutMs = 5_000;
+
 interface Pending {
   readonly functionName: string;
   readonly resolve: (value: unknown) => void;
@@ -25,18 +28,43 @@ interface Pending {
   readonly settled: () => void;
 }
 
-/** @throws SpliceError 3001 with details.reason `no-supervisor` when nobody listens there. */
-export async function connectToSupervisor(path: string, clock: Clock): Promise<ClientConnection> {
+/**
+ * Resolves when the supervisor has answered the handshake; an abort of `signal` before that gives up.
+ *
+ * @throws SpliceError 3001 with details.reason `no-supervisor` when nobody listens there, and `unresponsive` when
+ * somebody does who does not answer within 5 s.
+ */
+export async function connectToSupervisor(
+  path: string,
+  clock: Clock,
+  signal?: AbortSignal,
+): Promise<ClientConnection> {
   const connection = new ClientConnection(await openSocket(path), clock);
-  await connection.ready;
-  return connection;
+  const giveUp = (): void => {
+    connection.close();
+  };
+  const timer = clock.setTimeout(() => {
+    const message = `Whoever listens on ${path} did not answer the handshake within ${String(handshakeAnswerTimeoutMs)} ms; if it is a supervisor, it hangs.`;
+    connection.abandon(new SpliceError({ code: 3001, message, details: { reason: "unresponsive" } }));
+  }, handshakeAnswerTimeoutMs);
+  if (signal?.aborted === true) giveUp();
+  signal?.addEventListener("abort", giveUp, { once: true });
+  try {
+    await connection.ready;
+    return connection;
+  } finally {
+    clock.clearTimeout(timer);
+    signal?.removeEventListener("abort", giveUp);
+  }
 }
 
 function openSocket(path: string): Promise<ByteDuplex> {
   return new Promise((resolve, reject) => {
     const socket = connect(path);
-    socket.once("error", (cause) => {
-      const message = `No supervisor answers on ${path}; start one with \`splice serve\`.`;
+    socket.once("error", (cause: NodeJS.ErrnoException) => {
+      const isPlain = cause.code === "ENOENT" || cause.code === "ECONNREFUSED";
+      const why = isPlain ? "" : ` (${cause.message})`;
+      const message = `No supervisor answers on ${path}${why}; start one with \`splice serve\`.`;
       reject(new SpliceError({ code: 3001, message, details: { reason: "no-supervisor" }, cause }));
     });
     socket.once("connect", () => {
@@ -80,10 +108,20 @@ export class ClientConnection {
 
   call(name: string, params: unknown, options: CallOptions = {}): Promise<unknown> {
     return new Promise((resolve, reject) => {
+      if (typeof name !== "string") {
+        throw new SpliceError({ code: 1000, message: `The name of a function must be text, but is ${typeof name}.` });
+      }
       const { params: bytes, contextBytes, timeoutMs } = prepareCall(name, params, options);
       if (this.#loss !== null) throw this.#loss;
       const { signal } = options;
-      signal?.throwIfAborted();
+      if (signal?.aborted === true) {
+        const message = `The call of ${JSON.stringify(name)} was cancelled before it was made.`;
+        throw new SpliceError({ code: 2002, message, functionName: name, cause: signal.reason });
+      }
+      if (timeoutMs !== undefined && timeoutMs <= 0) {
+        const message = `The call of ${JSON.stringify(name)} had ${String(timeoutMs)} ms, so it was not made at all.`;
+        throw new SpliceError({ code: 2001, message, functionName: name });
+      }
       const requestId = ++this.#lastRequestId;
       const abort = (): void => {
         this.#stream.outbox.send({ type: "Cancel", requestId });
@@ -117,6 +155,12 @@ export class ClientConnection {
     this.#stream.destroy();
   }
 
+  /** Closes, and says why to whoever still waits. */
+  abandon(reason: SpliceError): void {
+    this.#loss ??= reason;
+    this.close();
+  }
+
   #receive(message: WireMessage): void {
     switch (message.type) {
       case "HandshakeAck":
@@ -124,13 +168,10 @@ export class ClientConnection {
         return this.#resolveReady(message);
       case "ListExportsResult":
         return this.#listing.shift()?.resolve(message.exports);
-      case "InvokeResult":
-        try {
-          const value = decodeValue(message.result, "result");
-          return this.#take(message.requestId)?.resolve(value);
-        } catch (error) {
-          return this.#take(message.requestId)?.reject(error);
-        }
+      case "InvokeResult": {
+        const pending = this.#take(message.requestId);
+        return pending === undefined ? undefined : resolveWith(pending, message.requestId, message.result);
+      }
       case "InvokeError": {
         if (message.requestId === 0) {
           this.#loss = toSpliceError(message, "", 0);
@@ -163,6 +204,18 @@ export class ClientConnection {
       pending.reject(new SpliceError({ code: 3003, message, functionName, requestId, cause: this.#loss }));
     }
   }
+}
+
+function resolveWith({ functionName, resolve, reject }: Pending, requestId: U64, result: Uint8Array): void {
+  let value: unknown;
+  try {
+    value = decodeValue(result, "result");
+  } catch (cause) {
+    const message = `The result of ${JSON.stringify(functionName)} cannot be read: ${messageOf(cause)}`;
+    reject(new SpliceError({ code: 3000, message, functionName, requestId, cause }));
+    return;
+  }
+  resolve(value);
 }
 
 function wireDeadline(timeoutMs: number | undefined): number {

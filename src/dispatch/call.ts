@@ -34,6 +34,7 @@ export class Call extends Expiring {
   worker: WorkerState | null = null;
   /** True once the caller has its one answer; the slot may outlive that until the worker answers or dies. */
   isAnswered = false;
+  #waitsIn: Set<Call> | null = null;
 
   constructor(
     readonly callId: CallId,
@@ -46,5 +47,12 @@ export class Call extends Expiring {
     readonly deadlineAtMs: number,
   ) {
     super();
+  }
+
+  /** Puts the call at the end of that line, and takes it out of the one it was in; null: it waits no more. */
+  waitIn(line: Set<Call> | null): void {
+    this.#waitsIn?.delete(this);
+    line?.add(this);
+    this.#waitsIn = line;
   }
 }

@@ -7,22 +7,16 @@ import { createIdSource } from "../ids.js";
 import type { ExportMetadata, InvokeError, U64 } from "../protocol/messages.js";
 import { isProtocolError } from "../protocol/protocol-error.js";
 import { emptyRouteTable, type RouteTable } from "../machines/router/route-table.js";
-import type { Clock } from "../time.js";
+import { maxTimerMs, type Clock } from "../time.js";
+import { admit, type DispatchLimits, type Door } from "./admission.js";
 import { Call, type Caller, type CallFailure } from "./call.js";
+import { CallCounters } from "./counters.js";
 import { Deadlines } from "./deadlines.js";
 import * as failures from "./failures.js";
 import { FunctionState } from "./function-state.js";
 import type { Journal } from "./journal.js";
+import { PoolState } from "./pool-state.js";
 import { WorkerState, type WorkerPort } from "./worker-state.js";
-
-export interface DispatchLimits {
-  readonly maxInFlight: number;
-  readonly maxInFlightPerFunction: number;
-  /** Time a call may take when its caller names none; Infinity for no deadline. */
-  readonly defaultTimeoutMs: number;
-  /** How long after a Cancel the worker may take before the caller is answered without it. */
-  readonly cancelGraceMs: number;
-}
 
 export interface DispatcherOptions {
   readonly clock: Clock;
@@ -32,45 +26,45 @@ export interface DispatcherOptions {
   readonly onBreach: (instance: InstanceId, reason: string) => void;
 }
 
-export interface CallCounters {
-  total: number;
-  ok: number;
-  failed: number;
-  timedOut: number;
-  cancelled: number;
-  rejected: number;
-  late: number;
-}
-
 export class Dispatcher {
-  readonly counters: CallCounters = { total: 0, ok: 0, failed: 0, timedOut: 0, cancelled: 0, rejected: 0, late: 0 };
+  readonly counters = new CallCounters();
   readonly #options: DispatcherOptions;
   readonly #clock: Clock;
   readonly #journal: Journal;
-  readonly #limits: DispatchLimits;
   readonly #nextCallId = createIdSource<CallId>();
   readonly #calls = new Map<CallId, Call>();
   readonly #workers = new Map<InstanceId, WorkerState>();
   readonly #functions = new Map<string, FunctionState>();
-  readonly #ready = new Map<string, readonly WorkerState[]>();
-  readonly #waiting = new Map<string, Call[]>();
+  readonly #pools = new Map<string, PoolState>();
+  readonly #door: Door;
   readonly #deadlines: Deadlines<Call>;
   #table: RouteTable = emptyRouteTable;
-  #closedReason: "closed" | "failed" | null = null;
   #onDrained: (() => void) | null = null;
-  #turn = 0;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
     this.#clock = options.clock;
     this.#journal = options.journal;
-    this.#limits = options.limits;
+    this.#door = {
+      limits: options.limits,
+      functions: this.#functions,
+      pools: this.#pools,
+      admission: emptyRouteTable.admission,
+      closedReason: null,
+    };
     this.#deadlines = new Deadlines(options.clock, (call) => this.#expire(call));
   }
 
   /** Calls that hold a slot. */
   get inFlight(): number {
     return this.#calls.size;
+  }
+
+  /** Calls among them that no worker has yet. */
+  get waiting(): number {
+    let count = 0;
+    for (const pool of this.#pools.values()) count += pool.waiting.size;
+    return count;
   }
 
   get functions(): Iterable<FunctionState> {
@@ -108,16 +102,22 @@ export class Dispatcher {
   /** The router's newest table. Calls that waited for a worker go out now, or fail when none is to come. */
   publish(table: RouteTable): void {
     this.#table = table;
+    this.#door.admission = table.admission;
     for (const state of this.#functions.values()) state.isExported = false;
-    for (const [pool, route] of table.pools) {
-      for (const exported of route.exports) this.#learn(exported.name, pool, exported.isStreaming);
-      const ready = route.ready.map((instance) => this.#workers.get(instance));
-      this.#ready.set(
-        pool,
-        ready.filter((worker) => worker !== undefined),
-      );
-      this.#flushWaiting(pool, route.isDue);
+    for (const [name, route] of table.pools) {
+      const pool = this.#pools.get(name) ?? new PoolState();
+      this.#pools.set(name, pool);
+      for (const exported of route.exports) {
+        const known = this.#functions.get(exported.name);
+        if (known !== undefined) known.moveTo(name, exported.isStreaming);
+        else this.#functions.set(exported.name, new FunctionState(exported.name, name, exported.isStreaming));
+      }
+      pool.isDue = route.isDue;
+      const workers = route.ready.map((instance) => this.#workers.get(instance));
+      pool.ready = workers.filter((worker) => worker !== undefined);
     }
+    // Only now: whoever is answered may call again at once, and must meet the whole table.
+    for (const pool of this.#pools.values()) this.#flushWaiting(pool);
   }
 
   /** The process is gone: nothing will come from it any more, and every call it had ends now. */
@@ -125,8 +125,10 @@ export class Dispatcher {
     const worker = this.#workers.get(instance);
     if (worker === undefined) return;
     this.#workers.delete(instance);
+    for (const pool of this.#pools.values()) pool.forget(worker);
     for (const call of this.#calls.values()) {
-      if (call.worker === worker) this.#settle(call, failures.workerDied(call.target.name, details, how), true);
+      if (call.worker === worker)
+        this.#settle(call, failures.workerDied(call.target.name, details, how), true);
     }
   }
 
@@ -138,7 +140,7 @@ export class Dispatcher {
 
   /** Ends every call that still waits for its answer, and refuses all later ones with `closedReason`. */
   close(closedReason: "closed" | "failed"): void {
-    this.#closedReason = closedReason;
+    this.#door.closedReason = closedReason;
     for (const call of this.#calls.values()) {
       const failure =
         closedReason === "failed"
@@ -151,6 +153,9 @@ export class Dispatcher {
 
   /** Cancels what is still running at the end of a drain; slots are kept until the workers are gone. */
   endDrain(): void {
+    const nowMs = this.#clock.now();
+    // Instance 0 stands for the calls that no worker has.
+    for (const instance of [0, ...this.#workers.keys()]) this.#journal.record("drain", nowMs, 0, instance);
     for (const call of this.#calls.values()) this.#cancel(call, failures.drainEnded(call.target.name));
   }
 
@@ -169,17 +174,26 @@ export class Dispatcher {
     contextBytes: Uint8Array,
   ): CallId | 0 {
     this.counters.total += 1;
-    const target = this.#functions.get(functionName);
-    const refusal = this.#refusal(functionName, target, timeoutMs);
-    if (refusal !== null || target === undefined) {
-      return this.#reject(caller, requestId, functionName, refusal ?? failures.internal("unreachable"));
-    }
+    const target = admit(this.#door, this.#calls.size, functionName, timeoutMs);
+    if (!(target instanceof FunctionState)) return this.#reject(caller, requestId, functionName, target);
     const nowMs = this.#clock.now();
-    const allowedMs = timeoutMs ?? this.#limits.defaultTimeoutMs;
-    const call = new Call(this.#nextCallId(), requestId, caller, target, params, contextBytes, nowMs, nowMs + allowedMs);
+    const allowedMs = timeoutMs ?? this.#door.limits.defaultTimeoutMs;
+    const deadlineAtMs = nowMs + allowedMs;
+    const callId = this.#nextCallId();
+    const call = new Call(callId, requestId, caller, target, params, contextBytes, nowMs, deadlineAtMs);
     this.#calls.set(call.callId, call);
     target.inFlight += 1;
-    this.#journal.record("accept", nowMs, call.callId, 0, 0, allowedMs, functionName, caller.callerId, requestId);
+    this.#journal.record(
+      "accept",
+      nowMs,
+      call.callId,
+      0,
+      0,
+      allowedMs,
+      functionName,
+      caller.callerId,
+      requestId,
+    );
     this.#deadlines.add(call, call.deadlineAtMs);
     this.#place(call);
     return call.callId;
@@ -216,61 +230,29 @@ export class Dispatcher {
 
   // — inside —
 
-  #learn(name: string, pool: string, isStreaming: boolean): void {
-    const known = this.#functions.get(name);
-    if (known === undefined) {
-      this.#functions.set(name, new FunctionState(name, pool, isStreaming));
-    } else {
-      known.pool = pool;
-      known.isStreaming = isStreaming;
-      known.isExported = true;
-    }
-  }
-
-  #refusal(name: string, target: FunctionState | undefined, timeoutMs: number | undefined): CallFailure | null {
-    const { admission } = this.#table;
-    if (admission !== "open" || this.#closedReason !== null) {
-      const reason = this.#closedReason ?? (admission === "draining" ? "draining" : "closed");
-      return failures.unavailable(reason, `The supervisor takes no new calls: it is ${reason}.`);
-    }
-    if (target?.isExported !== true) {
-      return failures.functionNotFound(name, [...this.#functions.values()].filter((f) => f.isExported).map((f) => f.name));
-    }
-    if (target.isStreaming) return failures.streamingUnsupported(name);
-    if (timeoutMs !== undefined && timeoutMs <= 0) return failures.timedOut(name, timeoutMs, false);
-    const { maxInFlight, maxInFlightPerFunction } = this.#limits;
-    if (this.#calls.size >= maxInFlight) return failures.overloaded("maxInFlight", maxInFlight, this.#calls.size);
-    if (target.inFlight >= maxInFlightPerFunction) {
-      return failures.overloaded("maxInFlightPerFunction", maxInFlightPerFunction, target.inFlight);
-    }
-    const pool = this.#table.pools.get(target.pool);
-    if (pool?.isDue !== true && pool?.ready.length === 0) return this.#noWorker(target);
-    return null;
-  }
-
-  #noWorker(target: FunctionState): CallFailure {
-    return failures.unavailable(
-      "no-worker",
-      `No worker of pool ${target.pool} is up and none is due to start, so ${target.name} cannot be called.`,
-    );
-  }
-
   #reject(caller: Caller, requestId: U64, functionName: string, failure: CallFailure): 0 {
     this.counters.rejected += 1;
-    this.#journal.record("reject", this.#clock.now(), 0, 0, failure.code, 0, functionName, caller.callerId, requestId);
+    this.#journal.record(
+      "reject",
+      this.#clock.now(),
+      0,
+      0,
+      failure.code,
+      0,
+      functionName,
+      caller.callerId,
+      requestId,
+    );
     caller.fail(requestId, failure, 0 as CallId);
     return 0;
   }
 
   /** Sends a queued call to the least busy ready worker, or leaves it waiting. */
   #place(call: Call): void {
-    const worker = this.#leastBusy(call.target.pool);
-    if (worker === null) {
-      const waiting = this.#waiting.get(call.target.pool);
-      if (waiting === undefined) this.#waiting.set(call.target.pool, [call]);
-      else waiting.push(call);
-      return;
-    }
+    const pool = this.#pools.get(call.target.pool);
+    const worker = pool?.leastBusy() ?? null;
+    call.waitIn(worker === null ? (pool?.waiting ?? null) : null);
+    if (worker === null) return;
     const nowMs = this.#clock.now();
     const leftMs = call.deadlineAtMs - nowMs;
     if (leftMs <= 0) {
@@ -282,46 +264,33 @@ export class Dispatcher {
       this.#settle(call, failures.overloaded("queuedBytes", port.maxQueuedBytes, worker.inFlight), true);
       return;
     }
-    const deadlineMs = leftMs === Infinity ? 0 : Math.min(Math.max(Math.ceil(leftMs), 1), 2_147_483_647);
+    const deadlineMs = leftMs === Infinity ? 0 : Math.min(Math.max(Math.ceil(leftMs), 1), maxTimerMs);
+    // Entered before it is sent: the answer may come back before the send returns.
+    call.state = "dispatched";
+    call.worker = worker;
+    worker.take(call.callId);
+    this.#journal.record("dispatch", nowMs, call.callId, port.instance);
     try {
       port.sendInvoke(call.callId, call.target.name, call.params, deadlineMs, call.contextBytes);
     } catch (error) {
       if (!isProtocolError(error)) throw error;
-      this.#settle(call, failures.paramsTooLarge(call.target.name, call.params.length, port.maxFrameBytes), true);
+      this.#settle(
+        call,
+        failures.paramsTooLarge(call.target.name, call.params.length, port.maxFrameBytes),
+        true,
+      );
       return;
     }
-    call.state = "dispatched";
-    call.worker = worker;
-    worker.inFlight += 1;
     worker.calls += 1;
-    worker.firstCallId = Math.min(worker.firstCallId, call.callId);
-    worker.lastCallId = Math.max(worker.lastCallId, call.callId);
     call.target.calls += 1;
-    this.#journal.record("dispatch", nowMs, call.callId, port.instance);
   }
 
-  #leastBusy(pool: string): WorkerState | null {
-    const ready = this.#ready.get(pool);
-    if (ready === undefined || ready.length === 0) return null;
-    const start = this.#turn++ % ready.length;
-    let best: WorkerState | null = null;
-    for (let step = 0; step < ready.length; step++) {
-      const worker = ready[(start + step) % ready.length];
-      if (worker !== undefined && (best === null || worker.inFlight < best.inFlight)) best = worker;
-    }
-    return best;
-  }
-
-  #flushWaiting(pool: string, isDue: boolean): void {
-    const waiting = this.#waiting.get(pool);
-    if (waiting === undefined || waiting.length === 0) return;
-    const isReady = (this.#ready.get(pool)?.length ?? 0) > 0;
-    if (!isReady && isDue) return;
-    this.#waiting.set(pool, []);
-    for (const call of waiting) {
+  #flushWaiting(pool: PoolState): void {
+    if (pool.waiting.size === 0 || (pool.ready.length === 0 && pool.isDue)) return;
+    for (const call of [...pool.waiting]) {
       if (call.state !== "queued") continue;
-      if (isReady) this.#place(call);
-      else this.#settle(call, this.#noWorker(call.target), true);
+      if (pool.ready.length > 0) this.#place(call);
+      else this.#settle(call, failures.noWorker(call.target.name, call.target.pool), true);
     }
   }
 
@@ -329,17 +298,29 @@ export class Dispatcher {
     if (call.isAnswered) return;
     const wasStarted = call.state !== "queued";
     if (call.state === "cancelling") this.#settle(call, failures.cancelled(call.target.name, true), false);
-    else this.#cancel(call, failures.timedOut(call.target.name, call.deadlineAtMs - call.admittedAtMs, wasStarted));
+    else
+      this.#cancel(
+        call,
+        failures.timedOut(call.target.name, call.deadlineAtMs - call.admittedAtMs, wasStarted),
+      );
   }
 
   /** Sends Cancel after a dispatched call, and answers the caller now if there is something to say. */
   #cancel(call: Call, answer: CallFailure | null): void {
     if (call.state === "dispatched") {
       call.state = "cancelling";
-      if (call.worker?.port.canCancel === true) call.worker.port.sendCancel(call.callId);
+      const port = call.worker?.port;
+      if (port?.canCancel === true) {
+        this.#journal.record("cancel", this.#clock.now(), call.callId, port.instance);
+        port.sendCancel(call.callId);
+      }
     }
     if (answer !== null) this.#settle(call, answer, call.state === "queued");
-    else this.#deadlines.add(call, Math.min(call.deadlineAtMs, this.#clock.now() + this.#limits.cancelGraceMs));
+    else
+      this.#deadlines.add(
+        call,
+        Math.min(call.deadlineAtMs, this.#clock.now() + this.#door.limits.cancelGraceMs),
+      );
   }
 
   /** The call a worker's answer is for, or null when there is none: a late answer, or a breach. */
@@ -378,10 +359,12 @@ export class Dispatcher {
     if (mustAnswer) {
       call.isAnswered = true;
       this.#deadlines.remove(call);
-      this.#count(call, failure, nowMs);
+      this.counters.answered(failure);
+      call.target.answered((nowMs - call.admittedAtMs) * 1000, failure !== null);
       this.#journal.record("settle", nowMs, call.callId, instance, failure?.code ?? 0);
     }
     if (isSlotFree) {
+      call.waitIn(null);
       call.state = "settled";
       this.#calls.delete(call.callId);
       call.target.inFlight -= 1;
@@ -393,19 +376,6 @@ export class Dispatcher {
       else call.caller.fail(call.requestId, failure, call.callId);
     }
     if (isSlotFree && this.#calls.size === 0) this.#drained();
-  }
-
-  #count(call: Call, failure: CallFailure | null, nowMs: number): void {
-    const { counters } = this;
-    call.target.latency.record((nowMs - call.admittedAtMs) * 1000);
-    if (failure === null) {
-      counters.ok += 1;
-      return;
-    }
-    call.target.failed += 1;
-    if (failure.code === 2001) counters.timedOut += 1;
-    else if (failure.code === 2002) counters.cancelled += 1;
-    else counters.failed += 1;
   }
 
   #drained(): void {

@@ -6,17 +6,28 @@ import { encodeValue } from "../protocol/values.js";
 import type { CallFailure } from "./call.js";
 
 function failure(code: ErrorCode, message: string, details?: Record<string, unknown>): CallFailure {
-  return { code, kind: errorTable[code].kind, message, details: details === undefined ? null : encodeValue(details) };
+  return {
+    code,
+    kind: errorTable[code].kind,
+    message,
+    details: details === undefined ? null : encodeValue(details),
+  };
 }
 
 export function functionNotFound(name: string, known: Iterable<string>): CallFailure {
   const suggestions = nearNames(name, known);
-  const hint = suggestions.length > 0 ? `Did you mean ${suggestions.join(" or ")}?` : "`splice list` shows what there is.";
+  const hint =
+    suggestions.length > 0
+      ? `Did you mean ${suggestions.join(" or ")}?`
+      : "`splice list` shows what there is.";
   return failure(1002, `There is no function ${quoted(name)}. ${hint}`, { suggestions });
 }
 
 export function streamingUnsupported(name: string): CallFailure {
-  return failure(1000, `The function ${quoted(name)} yields a stream, and this version cannot carry streams yet.`);
+  return failure(
+    1000,
+    `The function ${quoted(name)} yields a stream, and this version cannot carry streams yet.`,
+  );
 }
 
 export function paramsTooLarge(name: string, bytes: number, limitBytes: number): CallFailure {
@@ -37,17 +48,41 @@ export function timedOut(name: string, timeoutMs: number, wasStarted: boolean): 
   const waited = wasStarted
     ? "It may have run, or may still be running."
     : "No worker was ready for it in that time, so it never ran.";
-  return failure(2001, `${quoted(name)} did not answer within ${String(Math.max(0, Math.round(timeoutMs)))} ms. ${waited}`);
+  return failure(
+    2001,
+    `${quoted(name)} did not answer within ${String(Math.max(0, Math.round(timeoutMs)))} ms. ${waited}`,
+  );
+}
+
+export function noTimeLeft(name: string, timeoutMs: number): CallFailure {
+  return failure(
+    2001,
+    `${quoted(name)} was called with ${String(timeoutMs)} ms to answer, so it was not started.`,
+  );
+}
+
+export function noWorker(name: string, pool: string): CallFailure {
+  return unavailable(
+    "no-worker",
+    `No worker of pool ${pool} is up and none is due to start, so ${quoted(name)} cannot be called.`,
+  );
 }
 
 export function cancelled(name: string, wasStarted: boolean): CallFailure {
-  return failure(2002, `The call of ${quoted(name)} was cancelled${wasStarted ? "; it may have run" : " before it ran"}.`);
+  return failure(
+    2002,
+    `The call of ${quoted(name)} was cancelled${wasStarted ? "; it may have run" : " before it ran"}.`,
+  );
 }
 
 export function drainEnded(name: string): CallFailure {
-  return failure(2002, `The call of ${quoted(name)} was cancelled because the drain ended before it did; it may have run.`, {
-    reason: "draining",
-  });
+  return failure(
+    2002,
+    `The call of ${quoted(name)} was cancelled because the drain ended before it did; it may have run.`,
+    {
+      reason: "draining",
+    },
+  );
 }
 
 export function workerDied(name: string, details: Record<string, unknown>, how: string): CallFailure {

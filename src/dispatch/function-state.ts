@@ -21,4 +21,17 @@ export class FunctionState {
     this.pool = pool;
     this.isStreaming = isStreaming;
   }
+
+  /** Exported again, perhaps by another pool or in another way. */
+  moveTo(pool: string, isStreaming: boolean): void {
+    this.pool = pool;
+    this.isStreaming = isStreaming;
+    this.isExported = true;
+  }
+
+  /** One accepted call has its answer. */
+  answered(durationUs: number, hasFailed: boolean): void {
+    this.latency.record(durationUs);
+    if (hasFailed) this.failed += 1;
+  }
 }

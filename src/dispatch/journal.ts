@@ -3,11 +3,12 @@
 
 import type { CallId, InstanceId } from "../ids.js";
 
-/** The kinds of entry. `release` frees the slot of a call; `settle` answers its caller. */
+/** The kinds of entry. `cancel` went to a worker; `settle` answers the caller, `release` frees the call's slot. */
 export const journalKinds = [
   "accept",
   "reject",
   "dispatch",
+  "cancel",
   "settle",
   "release",
   "late",

@@ -34,6 +34,13 @@ export class WorkerState {
 
   constructor(readonly port: WorkerPort) {}
 
+  /** Enters a call that is about to be sent. */
+  take(callId: number): void {
+    this.inFlight += 1;
+    this.firstCallId = Math.min(this.firstCallId, callId);
+    this.lastCallId = Math.max(this.lastCallId, callId);
+  }
+
   /** True when this process may have been sent the id; ids inside the range of another worker count as late. */
   mayHaveIssued(callId: number | bigint): boolean {
     return callId >= this.firstCallId && callId <= this.lastCallId;

@@ -16,7 +16,7 @@ export interface StartOptions {
 
 /** @throws ConfigError, or StartError with what the worker printed, when a pool cannot be started; nothing is left then. */
 export async function startSystem(config: ResolvedConfig, options: StartOptions): Promise<System> {
-  const launches = await prepareLaunches(config);
+  const launches = await prepareLaunches(config, options.log);
   const system = new System(config, launches, {
     clock: realClock,
     random: Math.random,

@@ -111,6 +111,7 @@ export class System {
 
   /** Drains for at most `drainMs`, then ends every worker; said again it hurries. */
   stop(drainMs: number): void {
+    if (this.#root.getSnapshot().status !== "active") return;
     this.#root.send({ type: "supervisor.stop", drainMs });
   }
 

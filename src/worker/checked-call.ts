@@ -63,7 +63,7 @@ function runHandler({ handler, returns }: RegisteredFunction, params: unknown, c
 function check(schema: StandardSchema, subject: "params" | "result", value: unknown): unknown {
   const outcome = schema["~standard"].validate(value);
   return isThenable(outcome)
-    ? outcome.then((settled) => valueOf(settled as StandardResult<unknown>, subject))
+    ? outcome.then((settled) => valueOf(settled, subject))
     : valueOf(outcome, subject);
 }
 

@@ -7,8 +7,11 @@ import type { Context } from "../contract/context-type.js";
 const key = Symbol.for("splice.worker.context");
 
 function storageOfProcess(): AsyncLocalStorage<Context> {
-  const holder = globalThis as { [key]?: AsyncLocalStorage<Context> };
-  return (holder[key] ??= new AsyncLocalStorage<Context>());
+  const existing: unknown = Reflect.get(globalThis, key);
+  if (existing instanceof AsyncLocalStorage) return existing as AsyncLocalStorage<Context>;
+  const storage = new AsyncLocalStorage<Context>();
+  Reflect.set(globalThis, key, storage);
+  return storage;
 }
 
 export const contextStorage = storageOfProcess();

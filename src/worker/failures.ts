@@ -6,6 +6,7 @@ import type { ErrorKind } from "../errors.js";
 import { describeUnknownFunction } from "../contract/near-names.js";
 import { encodeValue, isValueError } from "../protocol/values.js";
 import type { MisfitError } from "./checked-call.js";
+import { jsonText } from "./json-text.js";
 
 export interface Failure {
   readonly code: number;
@@ -98,18 +99,13 @@ function describeThrown(thrown: unknown): Thrown {
       return { name: thrown.name, message: thrown.message, data, stack: wellFormed(String(thrown.stack)) };
     }
     if (typeof thrown === "string") return { name: "NonError", message: thrown };
-    return { name: "NonError", message: jsonOf(thrown) ?? String(thrown), data: thrown };
+    return {
+      name: "NonError",
+      message: typeof thrown === "bigint" ? String(thrown) : (jsonText(thrown) ?? String(thrown)),
+      data: thrown,
+    };
   } catch {
     return { name: "NonError", message: "The function threw a value that cannot be shown." };
-  }
-}
-
-function jsonOf(value: unknown): string | undefined {
-  try {
-    // Undefined, although its type does not say so, for undefined, functions and symbols.
-    return JSON.stringify(value) as string | undefined;
-  } catch {
-    return undefined;
   }
 }
 

@@ -63,28 +63,32 @@ export function createLink(socket: Socket, maxFrameBytes: number, handlers: Link
     isPaused = false;
     const due = waiting;
     waiting = [];
-    receive(() => due);
-    if (!isPaused) socket.resume();
+    if (receive(() => due)) socket.resume();
   }
 
-  /** Takes a function, since bytes that cannot be decoded are a fault of the peer too. */
-  function receive(messages: () => readonly WireMessage[]): void {
+  /**
+   * Takes a function, since bytes that cannot be decoded are a fault of the peer too. False when reading paused
+   * or the link is over.
+   */
+  function receive(messages: () => readonly WireMessage[]): boolean {
     try {
       const received = messages();
       for (let at = 0; at < received.length; at++) {
         const message = received[at];
-        if (isOver || message === undefined) return;
+        if (isOver || message === undefined) return false;
         handlers.message(message);
         if (out.length > highWaterBytes) flush();
         if (isPaused) {
           waiting = received.slice(at + 1);
-          return;
+          return false;
         }
       }
+      return true;
     } catch (error) {
-      if (isOver) return;
+      if (isOver) return false;
       isOver = true;
       handlers.fault(error);
+      return false;
     }
   }
 

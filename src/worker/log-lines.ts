@@ -4,6 +4,7 @@
 import type { LogEvent } from "../protocol/messages.js";
 import { isProtocolError } from "../protocol/protocol-error.js";
 import type { LogSink } from "./call-context.js";
+import { jsonText } from "./json-text.js";
 import type { Link } from "./link.js";
 
 export function createLogSink(link: Link): LogSink {
@@ -44,10 +45,7 @@ function textOf(value: unknown): string {
   if (typeof value === "string") return value;
   try {
     if (value instanceof Error) return value.stack ?? `${value.name}: ${value.message}`;
-    const json = JSON.stringify(value, (_, each: unknown) =>
-      typeof each === "bigint" ? String(each) : each,
-    );
-    return (json as string | undefined) ?? String(value);
+    return jsonText(value) ?? String(value);
   } catch {
     return "[cannot be shown]";
   }

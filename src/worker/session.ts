@@ -27,7 +27,7 @@ export interface SessionOptions {
   readonly link: Link;
   readonly dev: boolean;
   /** After Shutdown: every call has its answer, ShutdownAck is queued. Called once. */
-  finished(): void;
+  readonly finished: () => void;
 }
 
 /** What this worker offers: it honours Cancel. */

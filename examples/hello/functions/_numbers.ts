@@ -16,7 +16,7 @@ export function numbers<Key extends string>(...keys: Key[]): StandardSchema<Reco
           .filter((key) => typeof given[key] !== "number")
           .map((key) => ({
             path: [key],
-            message: `must be a number, but is ${JSON.stringify(given[key]) ?? "missing"}`,
+            message: `must be a number, but is ${String(given[key])}`,
           }));
         return issues.length > 0 ? { issues } : { value: given as Record<Key, number> };
       },

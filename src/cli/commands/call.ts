@@ -2,6 +2,7 @@
 
 import { parseAuth, parseHeader, parseTimeout, readParams, type CommonOptions } from "../options.js";
 import { reachSupervisor } from "../reach.js";
+import { interruptible } from "../interrupt.js";
 import { toJson } from "../json.js";
 
 export interface CallCommandOptions extends CommonOptions {
@@ -12,12 +13,14 @@ export interface CallCommandOptions extends CommonOptions {
 
 export async function runCall(name: string, given: string | undefined, options: CallCommandOptions): Promise<void> {
   const params = await readParams(given);
-  const reach = await reachSupervisor(options);
-  try {
-    const { timeout: timeoutMs, header: headers, auth } = options;
-    const json = toJson(await reach.call(name, params, { timeoutMs, headers, auth }));
-    if (json !== undefined) process.stdout.write(`${json}\n`);
-  } finally {
-    await reach.close();
-  }
+  await interruptible(async (signal) => {
+    const reach = await reachSupervisor(options, signal);
+    try {
+      const { timeout: timeoutMs, header: headers, auth } = options;
+      const json = toJson(await reach.call(name, params, { timeoutMs, headers, auth, signal }));
+      if (json !== undefined) process.stdout.write(`${json}\n`);
+    } finally {
+      await reach.close();
+    }
+  });
 }

@@ -28,6 +28,8 @@ export async function runServe(options: CommonOptions): Promise<number> {
   });
   try {
     splice = await startSplice(config, { log, signal: startup.signal });
+    // A signal that came when the workers were ready and the socket was not found nothing to stop.
+    if (startup.signal.aborted) void splice.close();
     const exports = await splice.exports();
     const pids = (await splice.status()).pools.flatMap((pool) => pool.workers.map((worker) => worker.pid));
     log.info(`serving ${String(exports.length)} functions on ${socket}`, { socket, workers: pids });

@@ -148,7 +148,7 @@ class Checker {
       if (isForeign)
         this.#flag(call, "unexpected", "G7", `${kind} by instance ${String(instance)}, which never had it`);
       if (kind === "settle") this.#onSettle(call, code, atMs);
-      else this.#onRelease(call);
+      else if (kind === "release") this.#onRelease(call);
     }
   }
 

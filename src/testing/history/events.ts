@@ -31,12 +31,22 @@ export type HostEvent =
   | { readonly kind: "gone"; readonly callerId: number; readonly atMs: number };
 
 /**
- * accept or reject answer an invoke. A call is then dispatched to one process at most; settle gives its caller the
- * answer, release frees its slot, which may be later; late is an answer that came for nobody. The last four are the
+ * accept or reject answer an invoke. A call is then dispatched to one process at most; cancel is a Cancel that this
+ * process was sent; settle gives its caller the answer, release frees its slot, which may be later; late is an answer that came for nobody. The last four are the
  * life of one process.
  */
 export type SupervisorEventKind =
-  "accept" | "reject" | "dispatch" | "settle" | "release" | "late" | "spawn" | "ready" | "drain" | "exit";
+  | "accept"
+  | "reject"
+  | "dispatch"
+  | "cancel"
+  | "settle"
+  | "release"
+  | "late"
+  | "spawn"
+  | "ready"
+  | "drain"
+  | "exit";
 
 /** One entry of the supervisor's journal, as it stands there; fields that a kind does not use are 0 or "". */
 export interface SupervisorEvent {

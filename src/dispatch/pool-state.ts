@@ -1,0 +1,32 @@
+// One pool as dispatch sees it: the workers that may get new calls, and the calls that wait for one. It chooses and
+// keeps order; it sends nothing and settles nothing.
+
+import type { Call } from "./call.js";
+import type { WorkerState } from "./worker-state.js";
+
+export class PoolState {
+  ready: readonly WorkerState[] = [];
+  /** A worker is starting or about to be started, so calls may wait for it. */
+  isDue = false;
+  /** In the order in which they came. */
+  readonly waiting = new Set<Call>();
+  #turn = 0;
+
+  /** The ready worker with the fewest calls; among equals each gets its turn. Null when none is ready. */
+  leastBusy(): WorkerState | null {
+    const { ready } = this;
+    if (ready.length === 0) return null;
+    const start = this.#turn++ % ready.length;
+    let best: WorkerState | null = null;
+    for (let step = 0; step < ready.length; step++) {
+      const worker = ready[(start + step) % ready.length];
+      if (worker !== undefined && (best === null || worker.inFlight < best.inFlight)) best = worker;
+    }
+    return best;
+  }
+
+  /** The process is gone: no call may be sent to it while the router's next table is not there yet. */
+  forget(worker: WorkerState): void {
+    if (this.ready.includes(worker)) this.ready = this.ready.filter((other) => other !== worker);
+  }
+}
