@@ -87,14 +87,15 @@ export class ConfigError extends Error {
   readonly expected: string;
 
   constructor(path: string, value: unknown, expected: string) {
-    super(`Configuration ${path} is ${describe(value)}, but must be ${expected}.`);
+    super(`Configuration ${path} is ${describeValue(value)}, but must be ${expected}.`);
     this.path = path;
     this.value = value;
     this.expected = expected;
   }
 }
 
-function describe(value: unknown): string {
+/** A value as a sentence may show it: text quoted, numbers as they are, the kind of everything else. */
+export function describeValue(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);
   if (typeof value === "function") return "a function";
   if (typeof value === "object" && value !== null) return Array.isArray(value) ? "an array" : "an object";

@@ -1,9 +1,9 @@
-// Where bundles lie on disk: written atomically under a name made of pool, process and content, and removed when
+// Where bundles lie on disk: written atomically under a name made of pool, folder, content and process, and removed when
 // nobody can start a worker from them any more. Knows nothing of esbuild.
 //
 // The rule of removal. A worker reads its bundle once, when it starts, and only the process that made a bundle
 // starts workers from it. So a bundle may go when the process whose pid it carries is gone, or when it is ours and
-// older than our last few. A pid that was given to a stranger only keeps a bundle longer, never removes it sooner.
+// older than our last few of its folder: another folder is another system's. A pid that was given to a stranger only keeps a bundle longer, never removes it sooner.
 
 import { createHash } from "node:crypto";
 import { mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
@@ -21,17 +21,25 @@ const ownBundlesKept = 4;
 export async function storeBundle(
   outDir: string,
   pool: string,
+  folder: string,
   { code, sourceMap }: BundleText,
 ): Promise<string> {
-  await mkdir(outDir, { recursive: true });
-  const hash = createHash("sha256").update(code).update(sourceMap).digest("hex").slice(0, 16);
+  // Private from the start: the host socket may come to lie in the same `.splice`, whatever the umask is.
+  await mkdir(outDir, { recursive: true, mode: 0o700 });
   const prefix = `${encodeURIComponent(pool)}-`;
-  const name = `${prefix}${hash}.${String(process.pid)}.mjs`;
+  const ownPrefix = `${prefix}${digest(folder).slice(0, 6)}`;
+  const name = `${ownPrefix}${digest(code, sourceMap).slice(0, 10)}.${String(process.pid)}.mjs`;
   const file = join(outDir, name);
   await writeWhole(`${file}.map`, sourceMap);
   await writeWhole(file, `${code}//# sourceMappingURL=${encodeURIComponent(name)}.map\n`);
-  await removeUnused(outDir, prefix, name);
+  await removeUnused(outDir, { prefix, ownPrefix, keep: name });
   return file;
+}
+
+function digest(...texts: readonly string[]): string {
+  const hash = createHash("sha256");
+  for (const text of texts) hash.update(text);
+  return hash.digest("hex");
 }
 
 /** A reader sees the old file, or the new one, never half of it. */
@@ -41,7 +49,15 @@ async function writeWhole(file: string, text: string): Promise<void> {
   await rename(draft, file);
 }
 
-async function removeUnused(outDir: string, prefix: string, keep: string): Promise<void> {
+interface Names {
+  /** What all bundles of the pool begin with. */
+  readonly prefix: string;
+  /** What those of the same folder begin with. */
+  readonly ownPrefix: string;
+  readonly keep: string;
+}
+
+async function removeUnused(outDir: string, { prefix, ownPrefix, keep }: Names): Promise<void> {
   const own: { readonly name: string; readonly writtenMs: number }[] = [];
   for (const name of await readdir(outDir)) {
     const pid = ownerOf(name, prefix);
@@ -50,6 +66,7 @@ async function removeUnused(outDir: string, prefix: string, keep: string): Promi
       if (!isAlive(pid)) await removeBundle(outDir, name);
       continue;
     }
+    if (!name.startsWith(ownPrefix)) continue;
     const entry = await stat(join(outDir, name)).catch(() => undefined);
     if (entry !== undefined) own.push({ name, writtenMs: entry.mtimeMs });
   }

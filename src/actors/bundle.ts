@@ -63,7 +63,7 @@ export async function bundleFunctions(options: BundleOptions): Promise<Bundle> {
     });
     const code = textOf(built.outputFiles, ".mjs");
     const sourceMap = textOf(built.outputFiles, ".map");
-    const file = await storeBundle(outDir, options.pool ?? "app", { code, sourceMap });
+    const file = await storeBundle(outDir, options.pool ?? "app", folder, { code, sourceMap });
     return { file, warnings: await Promise.all(built.warnings.map((warning) => describe(folder, warning))) };
   } catch (error) {
     if (!isBuildFailure(error)) throw error;

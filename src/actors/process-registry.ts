@@ -26,6 +26,7 @@ export interface ProcessEntry {
 
 export class ProcessRegistry {
   readonly #entries = new Map<InstanceId, ProcessEntry>();
+  #isClosed = false;
   readonly #killAllOnExit = (): void => {
     this.killAll();
   };
@@ -52,6 +53,17 @@ export class ProcessRegistry {
   signal(instance: InstanceId, signal: NodeJS.Signals): void {
     const entry = this.#entries.get(instance);
     if (entry !== undefined) this.#signalGroup(entry, signal);
+  }
+
+  /** True after `close`: a process must not be started any more. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Kills every process and takes no further one. A failed actor tree may go on, and must not start anything. */
+  close(): void {
+    this.#isClosed = true;
+    this.killAll();
   }
 
   killAll(): void {

@@ -34,6 +34,10 @@ export function createProcessActor(ports: ProcessPorts): CallbackActorLogic<AnyE
   return fromCallback<AnyEventObject, InstanceInput>(({ input, sendBack }) => {
     const report: (fact: ProcessFact) => void = sendBack;
     const launch = ports.launches.get(input.pool);
+    if (ports.registry.isClosed) {
+      report({ type: "process.failed", reason: "the supervisor has failed" });
+      return undefined;
+    }
     if (launch === undefined) {
       report({ type: "process.failed", reason: `the pool ${input.pool} has no program` });
       return undefined;
@@ -55,7 +59,8 @@ function start(
 ): () => void {
   const { registry, clock } = ports;
   const listener = launch.pool.link === "socket" ? listenForOne() : null;
-  const linkEnv: Record<string, string> = listener === null ? { SPLICE_FD: "3" } : { ZAP_SOCKET: listener.path };
+  const linkEnv: Record<string, string> =
+    listener === null ? { SPLICE_FD: "3" } : { ZAP_SOCKET: listener.path };
   if (ports.hostSocket !== null) linkEnv["SPLICE_SOCKET"] = ports.hostSocket;
   const command = workerCommand(launch, who, linkEnv, ports.parentEnv, ports.supervisorId);
   let child: ChildProcess;
@@ -92,6 +97,8 @@ function start(
   child.once("error", (error) => {
     if (child.pid !== undefined || isOver) return;
     isOver = true;
+    // Nobody reads or writes the pipes of a process that never was, so nothing else would close them.
+    for (const pipe of child.stdio) pipe?.destroy();
     end(registry, who, listener);
     report({ type: "process.failed", reason: spawnFailure(error, command.program, command.cwd) });
   });

@@ -31,7 +31,8 @@ export function workerCommand(
 ): WorkerCommand {
   const env: Record<string, string> = {};
   for (const [name, value] of Object.entries(parentEnv)) {
-    if (value === undefined || name === "NODE_OPTIONS" || name.startsWith("SPLICE_") || name === "ZAP_SOCKET") continue;
+    if (value === undefined || name === "NODE_OPTIONS" || name.startsWith("SPLICE_") || name === "ZAP_SOCKET")
+      continue;
     env[name] = value;
   }
   Object.assign(env, launch.pool.env, linkEnv, {

@@ -165,13 +165,22 @@ class WorkerLink {
   }
 
   #breach(reason: string): void {
+    // What else it says is heard by nobody: it cannot be trusted, and is being ended.
+    this.#phase = "closed";
     this.#sendFatal(reason);
     this.#report({ type: "link.breached", reason });
   }
 
   #sendFatal(reason: string): void {
     const message = `The supervisor closes this link because ${reason}.`;
-    this.#stream?.outbox.send({ type: "InvokeError", requestId: 0, code: 1000, kind: "System", message, details: null });
+    this.#stream?.outbox.send({
+      type: "InvokeError",
+      requestId: 0,
+      code: 1000,
+      kind: "System",
+      message,
+      details: null,
+    });
     this.#stream?.outbox.flush();
   }
 

@@ -40,6 +40,9 @@ export function drainLines(stream: Readable, clock: Clock, sink: OutputSink): vo
     }
     if (chunk.length > budgetBytes) {
       droppedBytes += chunk.length;
+      // What comes after the gap is not the end of the line that was begun before it.
+      if (pending !== "") emit(pending);
+      pending = "";
       return;
     }
     budgetBytes -= chunk.length;
@@ -62,10 +65,11 @@ export function drainLines(stream: Readable, clock: Clock, sink: OutputSink): vo
 
 /** Control characters as visible escapes, so that no line can move a cursor, hide text or forge another line. */
 export function escapeControls(text: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are exactly what is looked for
-  return text.replace(/\r$/, "").replace(/[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u2028\u2029]/g, (character) => {
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
-  });
+  return text
+    .replace(/\r$/, "")
+    .replace(/[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u2028\u2029]/g, (character) => {
+      return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+    });
 }
 
 /** The last `maxBytes` of what was written, for the report of a process's end. */

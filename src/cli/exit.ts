@@ -12,7 +12,11 @@ export const exitCodes = { ok: 0, failed: 1, usage: 2, noSupervisor: 3 } as cons
 export function exitCodeOf(error: unknown): number {
   if (isSpliceError(error)) {
     const { details } = error;
-    const isMissing = typeof details === "object" && details !== null && "reason" in details && details.reason === "no-supervisor";
+    const isMissing =
+      typeof details === "object" &&
+      details !== null &&
+      "reason" in details &&
+      details.reason === "no-supervisor";
     return isMissing ? exitCodes.noSupervisor : exitCodes.failed;
   }
   const name = typeof error === "object" && error !== null && "name" in error ? error.name : "";

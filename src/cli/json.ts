@@ -7,7 +7,8 @@ export function toJson(value: unknown): string | undefined {
   if (typeof value === "number") return JSON.stringify(value);
   if (typeof value === "bigint") return value.toString();
   if (value instanceof Date) return JSON.stringify(value);
-  if (value instanceof Uint8Array) return `{"$bytes":${JSON.stringify(Buffer.from(value).toString("base64"))}}`;
+  if (value instanceof Uint8Array)
+    return `{"$bytes":${JSON.stringify(Buffer.from(value).toString("base64"))}}`;
   if (Array.isArray(value)) return `[${value.map((item) => toJson(item) ?? "null").join(",")}]`;
   if (typeof value !== "object") return undefined;
   const entries = Object.entries(value).flatMap(([key, item]) => {

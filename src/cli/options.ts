@@ -17,7 +17,10 @@ const logLevels: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 
 export function parseLogLevel(value: string): LogLevel {
   const level = logLevels.find((known) => known === value);
-  if (level === undefined) throw new UsageError(`--log-level is ${JSON.stringify(value)}, but must be one of ${logLevels.join(", ")}.`);
+  if (level === undefined)
+    throw new UsageError(
+      `--log-level is ${JSON.stringify(value)}, but must be one of ${logLevels.join(", ")}.`,
+    );
   return level;
 }
 
@@ -31,7 +34,10 @@ export function parseTimeout(value: string): number {
 }
 
 /** "name:value", gathered over repeats. */
-export function parseHeader(value: string, before: readonly (readonly [string, string])[] = []): (readonly [string, string])[] {
+export function parseHeader(
+  value: string,
+  before: readonly (readonly [string, string])[] = [],
+): (readonly [string, string])[] {
   const colon = value.indexOf(":");
   if (colon < 1) throw new UsageError(`--header is ${JSON.stringify(value)}, but must look like name:value.`);
   return [...before, [value.slice(0, colon).trim(), value.slice(colon + 1).trim()]];
@@ -40,7 +46,8 @@ export function parseHeader(value: string, before: readonly (readonly [string, s
 /** "user" or "user:role,role". */
 export function parseAuth(value: string): { userId: string; roles: string[] } {
   const [userId = "", roles = ""] = value.split(/:(.*)/s);
-  if (userId === "") throw new UsageError(`--auth is ${JSON.stringify(value)}, but must look like user:role,role.`);
+  if (userId === "")
+    throw new UsageError(`--auth is ${JSON.stringify(value)}, but must look like user:role,role.`);
   return { userId, roles: roles.split(",").filter((role) => role !== "") };
 }
 
@@ -48,16 +55,20 @@ export function parseAuth(value: string): { userId: string; roles: string[] } {
 export async function readParams(given: string | undefined): Promise<unknown> {
   if (given === undefined) return undefined;
   const isFile = given.startsWith("@");
-  const source = given === "-" ? "Standard input" : isFile ? `The file ${given.slice(1)}` : "The text given as params";
+  const source =
+    given === "-" ? "Standard input" : isFile ? `The file ${given.slice(1)}` : "The text given as params";
   let json: string;
   try {
-    json = given === "-" ? await text(process.stdin) : isFile ? await readFile(given.slice(1), "utf8") : given;
+    json =
+      given === "-" ? await text(process.stdin) : isFile ? await readFile(given.slice(1), "utf8") : given;
   } catch (error) {
     throw new UsageError(`${source} cannot be read: ${messageOf(error)}.`);
   }
   try {
     return JSON.parse(json);
   } catch (error) {
-    throw new UsageError(`${source} is not JSON: ${messageOf(error)}. Names and texts need double quotes, as in '{"name":"Ada"}'.`);
+    throw new UsageError(
+      `${source} is not JSON: ${messageOf(error)}. Names and texts need double quotes, as in '{"name":"Ada"}'.`,
+    );
   }
 }

@@ -5,7 +5,8 @@ import { messageOf } from "../errors.js";
 import { version } from "../version.js";
 import { errorAsJson, exitCodeOf, exitCodes, sentenceOf, UsageError } from "./exit.js";
 import { toJson } from "./json.js";
-import { parseAuth, parseHeader, parseLogLevel, parseTimeout } from "./options.js";
+import type { CallCommandOptions } from "./commands/call.js";
+import { type CommonOptions, parseAuth, parseHeader, parseLogLevel, parseTimeout } from "./options.js";
 
 /** Runs the command that `argv` (without node and script) names; resolves with the exit code. */
 export async function runProgram(argv: readonly string[]): Promise<number> {
@@ -44,8 +45,11 @@ function buildProgram(setExitCode: (code: number) => void): Command {
     .showHelpAfterError("Run `splice --help` to see the commands.");
   common(program.command("serve"))
     .description("serve the functions of this folder until stopped")
-    .addHelpText("after", examples("splice serve", "splice serve --socket /run/app/splice.sock --log-level warn"))
-    .action(async (options) => {
+    .addHelpText(
+      "after",
+      examples("splice serve", "splice serve --socket /run/app/splice.sock --log-level warn"),
+    )
+    .action(async (options: CommonOptions) => {
       const { runServe } = await import("./commands/serve.js");
       setExitCode(await runServe(options));
     });
@@ -56,15 +60,18 @@ function buildProgram(setExitCode: (code: number) => void): Command {
     .option("--timeout <ms>", "give up after this many milliseconds", parseTimeout)
     .option("--header <name:value>", "a header the function can read; may be repeated", parseHeader)
     .option("--auth <user:role,role>", "who calls", parseAuth)
-    .addHelpText("after", examples(`splice call math.add '{"a":1,"b":2}'`, "splice call users.find @query.json --auth ada:admin"))
-    .action(async (name: string, params: string | undefined, options) => {
+    .addHelpText(
+      "after",
+      examples(`splice call math.add '{"a":1,"b":2}'`, "splice call users.find @query.json --auth ada:admin"),
+    )
+    .action(async (name: string, params: string | undefined, options: CallCommandOptions) => {
       const { runCall } = await import("./commands/call.js");
       await runCall(name, params, options);
     });
   common(program.command("list"))
     .description("list the functions that can be called")
     .addHelpText("after", examples("splice list", "splice list --json"))
-    .action(async (options) => {
+    .action(async (options: CommonOptions) => {
       const { runList } = await import("./commands/list.js");
       await runList(options);
     });

@@ -22,7 +22,10 @@ export async function reachSupervisor(options: CommonOptions, signal: AbortSigna
     return {
       call: (name, params, callOptions) => connection.call(name, params, callOptions),
       exports: () => connection.exports(),
-      close: () => Promise.resolve(connection.close()),
+      close: () => {
+        connection.close();
+        return Promise.resolve();
+      },
     };
   } catch (error) {
     if (options.socket !== undefined || exitCodeOf(error) !== exitCodes.noSupervisor) throw error;
@@ -36,7 +39,7 @@ const ownShutdown = { drainMs: 0, shutdownMs: 1000, terminateMs: 500 };
 async function startOwn(options: CommonOptions, signal: AbortSignal): Promise<Reach> {
   process.stderr.write("No supervisor is running here; starting one for this command.\n");
   const [{ startSplice }, { resolveConfig }, { createLog }] = await Promise.all([
-    import("../host/create-splice.js"),
+    import("../host/start-splice.js"),
     import("../config/resolve.js"),
     import("../system/log.js"),
   ]);

@@ -83,7 +83,8 @@ export class ClientConnection {
   #loss: SpliceError | null = null;
   #resolveReady: (ack: HandshakeAck) => void = () => undefined;
   #rejectReady: (error: unknown) => void = () => undefined;
-  #listing: { resolve: (exports: readonly ExportMetadata[]) => void; reject: (error: unknown) => void }[] = [];
+  #listing: { resolve: (exports: readonly ExportMetadata[]) => void; reject: (error: unknown) => void }[] =
+    [];
 
   constructor(duplex: ByteDuplex, clock: Clock) {
     this.ready = new Promise((resolve, reject) => {
@@ -109,7 +110,10 @@ export class ClientConnection {
   call(name: string, params: unknown, options: CallOptions = {}): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (typeof name !== "string") {
-        throw new SpliceError({ code: 1000, message: `The name of a function must be text, but is ${typeof name}.` });
+        throw new SpliceError({
+          code: 1000,
+          message: `The name of a function must be text, but is ${typeof name}.`,
+        });
       }
       const { params: bytes, contextBytes, timeoutMs } = prepareCall(name, params, options);
       if (this.#loss !== null) throw this.#loss;
@@ -127,7 +131,9 @@ export class ClientConnection {
         this.#stream.outbox.send({ type: "Cancel", requestId });
         const message = `The call of ${JSON.stringify(name)} was cancelled; it may have run.`;
         const cause: unknown = signal?.reason;
-        this.#take(requestId)?.reject(new SpliceError({ code: 2002, message, functionName: name, requestId, cause }));
+        this.#take(requestId)?.reject(
+          new SpliceError({ code: 2002, message, functionName: name, requestId, cause }),
+        );
       };
       const settled = (): void => signal?.removeEventListener("abort", abort);
       try {
@@ -193,7 +199,8 @@ export class ClientConnection {
   }
 
   #lost(reason: CloseReason): void {
-    const why = reason.type === "lost" || reason.type === "protocol" ? reason.error.message : `It ${reason.type}.`;
+    const why =
+      reason.type === "lost" || reason.type === "protocol" ? reason.error.message : `It ${reason.type}.`;
     this.#loss ??= new SpliceError({ code: 3003, message: `The link to the supervisor is lost: ${why}` });
     this.#rejectReady(this.#loss);
     for (const { reject } of this.#listing.splice(0)) reject(this.#loss);

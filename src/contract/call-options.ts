@@ -1,6 +1,6 @@
 // What a caller passes as options, checked and put into the wire's terms. Pure; the same for every kind of caller.
 
-import { SpliceError } from "../errors.js";
+import { describeValue, SpliceError } from "../errors.js";
 import { emptyContextBytes, encodeContext } from "../protocol/context.js";
 import type { U64 } from "../protocol/messages.js";
 import { isWellFormed } from "../protocol/text.js";
@@ -22,11 +22,35 @@ export function prepareCall(
   params: unknown,
   options: CallOptions | undefined,
 ): PreparedCall {
+  checkShape(functionName, options);
   return {
     params: paramsBytes(functionName, params),
     contextBytes: options === undefined ? emptyContextBytes : contextBytes(functionName, options),
     timeoutMs: timeoutOf(functionName, options?.timeoutMs),
   };
+}
+
+/** Whoever calls from JavaScript has no compiler to tell what is no option, and must hear it before anything is sent. */
+function checkShape(functionName: string, options: unknown): void {
+  if (options === undefined) return;
+  if (!isObject(options))
+    throw invalid(functionName, `The options of a call must be an object, not ${shown(options)}.`);
+  const { signal, headers, auth } = options;
+  if (signal !== undefined && !(isObject(signal) && typeof signal["addEventListener"] === "function")) {
+    throw invalid(functionName, `The option signal must be an AbortSignal, not ${shown(signal)}.`);
+  }
+  if (headers !== undefined && !isObject(headers)) throw noHeaders(functionName);
+  if (auth !== undefined && !isObject(auth)) {
+    throw invalid(functionName, `The option auth must be { userId, roles }, not ${shown(auth)}.`);
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}
+
+function shown(value: unknown): string {
+  return isObject(value) ? "another object" : String(value);
 }
 
 function paramsBytes(functionName: string, params: unknown): Uint8Array {
@@ -44,7 +68,7 @@ function timeoutOf(functionName: string, timeoutMs: unknown): number | undefined
   if (typeof timeoutMs === "number" && !Number.isNaN(timeoutMs)) return timeoutMs;
   throw invalid(
     functionName,
-    `The option timeoutMs is ${String(timeoutMs)}, but must be a number of milliseconds.`,
+    `The option timeoutMs is ${describeValue(timeoutMs)}, but must be a number of milliseconds.`,
   );
 }
 
@@ -67,7 +91,7 @@ function idOf(functionName: string, name: string, id: unknown): U64 {
   if (typeof id === "number" && Number.isSafeInteger(id) && id >= 0) return id;
   throw invalid(
     functionName,
-    `The option ${name} is ${String(id)}, but must be an integer from 0 to 2^64-1.`,
+    `The option ${name} is ${describeValue(id)}, but must be an integer from 0 to 2^64-1.`,
   );
 }
 
@@ -75,10 +99,7 @@ function headerPairs(functionName: string, headers: NonNullable<CallOptions["hea
   const pairs = Symbol.iterator in headers ? [...headers] : Object.entries(headers);
   return pairs.map((pair: unknown) => {
     if (!Array.isArray(pair) || pair.length !== 2) {
-      throw invalid(
-        functionName,
-        "The option headers must be a record, a list of [name, value] pairs or Headers.",
-      );
+      throw noHeaders(functionName);
     }
     return [
       textOf(functionName, "a header's name", pair[0]),
@@ -91,16 +112,24 @@ function authOf(
   functionName: string,
   auth: NonNullable<CallOptions["auth"]>,
 ): { userId: string; roles: string[] } {
-  const roles: readonly unknown[] = auth.roles ?? [];
+  const roles: unknown = auth.roles ?? [];
+  if (!Array.isArray(roles)) throw invalid(functionName, "The option auth.roles must be a list of texts.");
   return {
     userId: textOf(functionName, "auth.userId", auth.userId),
-    roles: roles.map((role) => textOf(functionName, "each of auth.roles", role)),
+    roles: roles.map((role: unknown) => textOf(functionName, "each of auth.roles", role)),
   };
 }
 
 function textOf(functionName: string, what: string, value: unknown): string {
   if (typeof value === "string" && isWellFormed(value)) return value;
   throw invalid(functionName, `In the call's options ${what} must be text, but is ${typeof value}.`);
+}
+
+function noHeaders(functionName: string): SpliceError {
+  return invalid(
+    functionName,
+    "The option headers must be a record, a list of [name, value] pairs or Headers.",
+  );
 }
 
 function invalid(functionName: string, message: string): SpliceError {

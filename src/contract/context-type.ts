@@ -22,7 +22,7 @@ export interface ContextAuth {
 export interface Context {
   /** The full name the function was called by: "math.add". */
   readonly functionName: string;
-  /** The supervisor's number of this call, as its log and `splice why` show it. */
+  /** The supervisor's number of this call. */
   readonly requestId: number | bigint;
   /** Low 64 bits of the caller's trace id; generated when the caller sent none, stable for the call. */
   readonly traceId: number | bigint;

@@ -18,10 +18,12 @@ export interface CallFailure {
 
 /**
  * Whoever calls: one object per connection or embedding, so that a call carries a reference, not a closure.
- * Exactly one of the two is called, once per call, with the caller's own request id.
+ * Exactly one of `succeed` and `fail` is called, once per call, with the caller's own request id.
  */
 export interface Caller {
   readonly callerId: number;
+  /** What a result that cannot reach this caller becomes; null when it can. Asked first, so that all books agree. */
+  refusalOf?(requestId: U64, result: Uint8Array, durationUs: U64): CallFailure | null;
   succeed(requestId: U64, result: Uint8Array, durationUs: U64): void;
   fail(requestId: U64, failure: CallFailure, callId: CallId): void;
 }

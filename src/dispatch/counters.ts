@@ -1,5 +1,6 @@
 // How calls went, over all functions and the whole life of the supervisor. Counts what it is told; decides nothing.
 
+import type { Status } from "../contract/status.js";
 import type { CallFailure } from "./call.js";
 
 export class CallCounters {
@@ -12,6 +13,11 @@ export class CallCounters {
   rejected = 0;
   /** Answers that came when the caller already had one. */
   late = 0;
+
+  snapshot(): Omit<Status["calls"], "active"> {
+    const { total, ok, failed, timedOut, cancelled, rejected, late } = this;
+    return { total, ok, failed, timedOut, cancelled, rejected, late };
+  }
 
   /** One accepted call has its answer; null is a result. */
   answered(failure: CallFailure | null): void {

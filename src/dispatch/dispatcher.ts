@@ -218,7 +218,8 @@ export class Dispatcher {
     const call = this.#answered(instance, requestId);
     if (call === null) return;
     if (call.isAnswered) this.#late(call.callId, instance);
-    this.#settle(call, null, true, result, durationUs);
+    const refusal = call.isAnswered ? undefined : call.caller.refusalOf?.(call.requestId, result, durationUs);
+    this.#settle(call, refusal ?? null, true, result, durationUs);
   }
 
   onError(instance: InstanceId, message: InvokeError): void {
@@ -327,8 +328,10 @@ export class Dispatcher {
   #answered(instance: InstanceId, requestId: U64): Call | null {
     const worker = this.#workers.get(instance);
     const call = this.#calls.get(requestId as CallId);
-    if (call !== undefined && call.worker === worker && worker !== undefined) return call;
+    if (worker?.isBreached === true) return null;
+    if (call !== undefined && call.worker === worker) return call;
     if (worker !== undefined && (call !== undefined || !worker.mayHaveIssued(requestId))) {
+      worker.isBreached = true;
       this.#options.onBreach(instance, `it answered request ${String(requestId)}, which it was never sent`);
     } else {
       this.#late(Number(requestId), instance);

@@ -25,8 +25,10 @@ export class PoolState {
     return best;
   }
 
-  /** The process is gone: no call may be sent to it while the router's next table is not there yet. */
+  /** The process is gone: until the router's next table no call is sent to it, and calls wait for what that says. */
   forget(worker: WorkerState): void {
-    if (this.ready.includes(worker)) this.ready = this.ready.filter((other) => other !== worker);
+    if (!this.ready.includes(worker)) return;
+    this.ready = this.ready.filter((other) => other !== worker);
+    this.isDue = true;
   }
 }

@@ -31,6 +31,8 @@ export class WorkerState {
   /** The range of ids this process was ever sent; an answer outside it is a breach. */
   firstCallId = Infinity;
   lastCallId = 0;
+  /** It broke the protocol and is being replaced: nothing it says counts any more. */
+  isBreached = false;
 
   constructor(readonly port: WorkerPort) {}
 

@@ -12,6 +12,7 @@ import { isProtocolError } from "../protocol/protocol-error.js";
 import { encodeValue } from "../protocol/values.js";
 import { maxTimerMs, type Clock, type TimerHandle } from "../time.js";
 import type { ByteDuplex } from "../transport/duplex.js";
+import { resultRefusal } from "./result-refusal.js";
 import { createSocketStream, type CloseReason, type SocketStream } from "../transport/socket-stream.js";
 
 /** What this version can do for a host. */
@@ -48,7 +49,10 @@ export class HostConnection implements Caller {
     this.callerId = callerId;
     this.#ports = ports;
     this.#onClosed = onClosed;
-    this.#stream = createSocketStream(duplex, { clock: ports.clock, maxFrameBytes: preHandshakeMaxFrameBytes });
+    this.#stream = createSocketStream(duplex, {
+      clock: ports.clock,
+      maxFrameBytes: preHandshakeMaxFrameBytes,
+    });
     this.#timer = ports.clock.setTimeout(() => {
       this.#fatal(1000, `No Handshake came within ${String(hostHandshakeTimeoutMs)} ms.`);
     }, hostHandshakeTimeoutMs);
@@ -69,17 +73,14 @@ export class HostConnection implements Caller {
     });
   }
 
+  refusalOf(requestId: U64, result: Uint8Array, durationUs: U64): CallFailure | null {
+    const { maxFrameBytes } = this.#stream.outbox;
+    return resultRefusal(requestId, result, durationUs, maxFrameBytes);
+  }
+
   succeed(requestId: U64, result: Uint8Array, durationUs: U64): void {
     this.#active.delete(requestId);
-    const { outbox } = this.#stream;
-    try {
-      outbox.sendResult(requestId, result, durationUs);
-    } catch (error) {
-      if (!isProtocolError(error)) throw error;
-      const message = `The result is ${String(result.length)} bytes, which is over the ${String(outbox.maxFrameBytes)} bytes that this host accepts in a frame.`;
-      const details = encodeValue({ name: "ResultTooLarge", bytes: result.length, limit: outbox.maxFrameBytes });
-      this.#sendError(requestId, { code: 2000, kind: "System", message, details });
-    }
+    this.#stream.outbox.sendResult(requestId, result, durationUs);
     this.#leaveWhenIdle();
   }
 
@@ -108,8 +109,7 @@ export class HostConnection implements Caller {
       case "Cancel":
         return this.#cancel(message.requestId);
       case "ListExports":
-        this.#stream.outbox.send({ type: "ListExportsResult", exports: this.#ports.exports() });
-        return;
+        return this.#listExports();
       case "HealthCheck":
         return this.#answerHealth();
       case "Shutdown":
@@ -145,7 +145,10 @@ export class HostConnection implements Caller {
     const { requestId, functionName, params, deadlineMs, contextBytes } = invoke;
     if (requestId === 0) return this.#fatal(1000, "An Invoke came with request id 0; ids count from 1.");
     if (this.#active.has(requestId)) {
-      return this.#fatal(1000, `An Invoke came with request id ${String(requestId)}, which is still in flight.`);
+      return this.#fatal(
+        1000,
+        `An Invoke came with request id ${String(requestId)}, which is still in flight.`,
+      );
     }
     if (this.#phase === "leaving") {
       const message = "This connection was told to shut down and takes no new calls.";
@@ -170,6 +173,20 @@ export class HostConnection implements Caller {
     this.#stream.outbox.send({ type: "CancelAck", requestId });
     const callId = this.#active.get(requestId);
     if (callId !== undefined) this.#ports.dispatcher.cancel(callId, false);
+  }
+
+  #listExports(): void {
+    const { outbox } = this.#stream;
+    try {
+      outbox.send({ type: "ListExportsResult", exports: this.#ports.exports() });
+    } catch (error) {
+      if (!isProtocolError(error)) throw error;
+      // ListExports has no id of its own that an error could name, so there is no smaller answer than goodbye.
+      this.#fatal(
+        1004,
+        `The exports do not fit into the ${String(outbox.maxFrameBytes)} bytes this host accepts.`,
+      );
+    }
   }
 
   #answerHealth(): void {

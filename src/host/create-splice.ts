@@ -1,14 +1,11 @@
 // The embedded entry: a supervisor in this process, its workers as children, and a host socket when one is asked for.
 
 import { resolveConfig } from "../config/resolve.js";
-import type { ResolvedConfig, SpliceConfig } from "../config/types.js";
+import type { SpliceConfig } from "../config/types.js";
 import type { Splice } from "../contract/splice.js";
 import { unsupportedReason } from "../platform.js";
-import { EmbeddedSplice } from "../system/embedded-splice.js";
 import { createLog } from "../system/log.js";
-import { startSystem, type StartOptions } from "../system/start-system.js";
-import { realClock } from "../time.js";
-import { openHostServer } from "./server.js";
+import { startSplice } from "./start-splice.js";
 
 /**
  * Starts a supervisor in this process and resolves when every pool has had one ready worker.
@@ -24,35 +21,4 @@ export async function createSplice(config: SpliceConfig = {}): Promise<Splice> {
   if (reason !== null) throw new Error(reason);
   const resolved = resolveConfig(config, { cwd: process.cwd(), defaultWorkers: 1 });
   return startSplice(resolved, { log: createLog({ level: "info" }) });
-}
-
-/** As createSplice, from a resolved configuration and with the log and the journal handed in. */
-export async function startSplice(
-  config: ResolvedConfig,
-  options: StartOptions,
-): Promise<EmbeddedSplice> {
-  const system = await startSystem(config, options);
-  if (config.socket === false) {
-    return new EmbeddedSplice(system, config.shutdown.drainMs, {});
-  }
-  try {
-    const { maxFrameBytes } = config.limits;
-    const server = await openHostServer(system, {
-      path: config.socket,
-      maxFrameBytes,
-      clock: realClock,
-      log: options.log,
-    });
-    system.socket = server.path;
-    return new EmbeddedSplice(system, config.shutdown.drainMs, {
-      onDraining: () => server.stopAccepting(),
-      onEnded: () => {
-        server.close();
-      },
-    });
-  } catch (error) {
-    system.stop(0);
-    await system.ended;
-    throw error;
-  }
 }

@@ -19,7 +19,12 @@ export interface HostServer {
 /** @throws ListenError when the path cannot be had; see transport/listener. */
 export async function openHostServer(
   system: System,
-  options: { readonly path: string; readonly maxFrameBytes: number; readonly clock: Clock; readonly log: Log },
+  options: {
+    readonly path: string;
+    readonly maxFrameBytes: number;
+    readonly clock: Clock;
+    readonly log: Log;
+  },
 ): Promise<HostServer> {
   const { clock, log, maxFrameBytes } = options;
   const connections = new Set<HostConnection>();

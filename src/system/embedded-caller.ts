@@ -32,7 +32,10 @@ export class EmbeddedCaller implements Caller {
   call(name: string, params: unknown, options: CallOptions | undefined): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (typeof name !== "string") {
-        throw new SpliceError({ code: 1000, message: `The name of a function must be text, but is ${typeof name}.` });
+        throw new SpliceError({
+          code: 1000,
+          message: `The name of a function must be text, but is ${typeof name}.`,
+        });
       }
       const { params: bytes, contextBytes, timeoutMs } = prepareCall(name, params, options);
       const signal = options?.signal;
@@ -44,7 +47,8 @@ export class EmbeddedCaller implements Caller {
       const pending: Pending = { functionName: name, resolve, reject, signal, onAbort: undefined };
       this.#pending.set(requestId, pending);
       const callId = this.#dispatcher.invoke(this, requestId, name, bytes, timeoutMs, contextBytes);
-      if (signal !== undefined && callId !== 0) {
+      // A call that was answered at once must leave no listener on a signal that outlives it.
+      if (signal !== undefined && callId !== 0 && this.#pending.has(requestId)) {
         pending.onAbort = () => {
           this.#dispatcher.cancel(callId, true);
         };
@@ -60,7 +64,9 @@ export class EmbeddedCaller implements Caller {
       pending.resolve(decodeValue(result, "result"));
     } catch (error) {
       const message = `The worker's result cannot be read: ${messageOf(error)}`;
-      pending.reject(new SpliceError({ code: 3000, message, functionName: pending.functionName, cause: error }));
+      pending.reject(
+        new SpliceError({ code: 3000, message, functionName: pending.functionName, cause: error }),
+      );
     }
   }
 

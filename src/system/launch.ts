@@ -11,7 +11,10 @@ import type { Log } from "../log.js";
 const workerMain = fileURLToPath(new URL("../worker/main.js", import.meta.url));
 
 /** @throws ConfigError for a folder that is not there; an error naming file, line and excerpt when one does not compile. */
-export async function prepareLaunches(config: ResolvedConfig, log: Log): Promise<ReadonlyMap<string, PoolLaunch>> {
+export async function prepareLaunches(
+  config: ResolvedConfig,
+  log: Log,
+): Promise<ReadonlyMap<string, PoolLaunch>> {
   await checkFolders(config);
   const launches = await Promise.all(config.pools.map((pool) => prepare(pool, config, log)));
   return new Map(launches.map((launch) => [launch.pool.name, launch]));

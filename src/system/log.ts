@@ -22,7 +22,7 @@ export function createLog(options: LogOptions): Log {
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    { write: isPretty === true ? (line: string) => write(prettyLine(line)) : write },
+    { write: isPretty ? (line: string) => write(prettyLine(line)) : write },
   );
   const at =
     (level: LogLevel) =>
@@ -37,13 +37,12 @@ const levelColors = { debug: colors.dim, info: colors.green, warn: colors.yellow
 
 /** "10:02:11 warn  app:1 │ message  key=value" */
 function prettyLine(json: string): string {
-  const { level, time, message, worker, stack, pid, generation, stream, ...rest } = JSON.parse(json) as Record<
-    string,
-    unknown
-  >;
+  const { level, time, message, worker, stack, pid, generation, stream, ...rest } = JSON.parse(
+    json,
+  ) as Record<string, unknown>;
   const name = String(level);
   const paint = name in levelColors ? levelColors[name as LogLevel] : colors.white;
-  const who = worker === undefined ? "" : `${colors.cyan(String(worker))} │ `;
+  const who = worker === undefined ? "" : `${colors.cyan(textOf(worker))} │ `;
   const fields = Object.entries(rest).map(([key, value]) => colors.dim(` ${key}=${textOf(value)}`));
   const trace = typeof stack === "string" ? `\n${colors.dim(stack)}` : "";
   return `${colors.dim(String(time).slice(11, 19))} ${paint(name.padEnd(5))} ${who}${String(message)}${fields.join("")}${trace}\n`;

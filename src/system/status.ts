@@ -30,7 +30,7 @@ export function drawStatus(sources: StatusSources): Status {
     socket: sources.socket,
     version,
     uptimeMs: Math.round(sources.clock.now() - sources.startedAtMs),
-    calls: { ...dispatcher.counters, active: dispatcher.inFlight },
+    calls: { ...dispatcher.counters.snapshot(), active: dispatcher.inFlight },
     pools: supervisor.context.pools.map((pool) => drawPool(pool.name, sources)),
     functions: [...dispatcher.functions]
       .filter((state) => state.isExported)

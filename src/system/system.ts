@@ -122,7 +122,7 @@ export class System {
     this.#ports.log.error(`The supervisor failed: ${messageOf(error)}`, {
       stack: error instanceof Error ? error.stack : undefined,
     });
-    this.#registry.killAll();
+    this.#registry.close();
     this.#root.stop();
     this.dispatcher.close("failed");
     this.#announce({ type: "supervisor.failed", reason: messageOf(error) });
@@ -226,7 +226,10 @@ export class System {
       actions: {
         awaitDrain: ({ self }) => {
           dispatcher.whenDrained(() => {
-            self.send({ type: "calls.drained" });
+            // The last call may end inside a worker machine's own transition; this one has to wait for its end.
+            queueMicrotask(() => {
+              if (self.getSnapshot().status === "active") self.send({ type: "calls.drained" });
+            });
           });
         },
         endDrain: () => {
@@ -244,7 +247,8 @@ export class System {
   }
 
   #detach({ instance, workerId, pid, exit }: WorkerContext, isDevelopment: boolean): void {
-    this.#ports.journal.record("exit", this.#ports.clock.now(), 0, instance, pid ?? 0);
+    // Null: there never was a process, or its end has been told and its successor was not started yet.
+    if (pid !== null) this.#ports.journal.record("exit", this.#ports.clock.now(), 0, instance, pid);
     const { exitCode, signal, how, stderrTail } = exit;
     const details = { worker: workerId, pid, exitCode, signal, ...(isDevelopment ? { stderrTail } : {}) };
     this.dispatcher.detach(instance, details, how);
@@ -272,7 +276,14 @@ export class System {
         const line = `worker ${workerId} ${reason}`;
         if (wasAsked) this.#ports.log.debug(line, { worker: workerId, pid, generation });
         else this.#ports.log.warn(line, { worker: workerId, pid, generation });
-        return this.#announce({ type: event.type, pool, worker: workerId, generation, reason, ...(pid === null ? {} : { pid }) });
+        return this.#announce({
+          type: event.type,
+          pool,
+          worker: workerId,
+          generation,
+          reason,
+          ...(pid === null ? {} : { pid }),
+        });
       }
       case "exports.changed":
         return this.#announce({ type: event.type, pool: event.pool });
@@ -289,7 +300,8 @@ export class System {
     if (this.#hasFailed) return;
     const { failure } = this.#root.getSnapshot().context;
     this.dispatcher.close("closed");
-    if (failure === null) this.#rejectStarted(new StartError("", "The supervisor was stopped before it had started.", ""));
+    if (failure === null)
+      this.#rejectStarted(new StartError("", "The supervisor was stopped before it had started.", ""));
     else this.#rejectStarted(new StartError(failure.pool, failure.message, failure.stderrTail));
     this.#events.complete();
     this.#resolveEnded();

@@ -81,7 +81,7 @@ async function refuseIfLive(path: string): Promise<BigIntStats | undefined> {
     throw new ListenError(
       "in-use",
       path,
-      `A supervisor is already serving on ${path}; stop it with \`splice stop\` or choose another --socket.`,
+      `A supervisor is already serving on ${path}; stop it first, or choose another path.`,
     );
   }
   return presence.type === "stale" ? presence.file : undefined;

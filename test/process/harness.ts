@@ -1,6 +1,7 @@
 // A supervised system for process tests, with everything that happens to it written down: what callers got, what the
 // supervisor journalled, what the workers really ran. `end` closes it and judges the whole history.
 
+import { jest } from "@jest/globals";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { connect, type Socket } from "node:net";
@@ -14,14 +15,17 @@ import type { CallOptions } from "../../src/contract/splice.js";
 import type { LifecycleEvent, WorkerStatus } from "../../src/contract/status.js";
 import { Journal, type JournalEntry, type JournalKind } from "../../src/dispatch/journal.js";
 import { isSpliceError, messageOf, type SpliceError } from "../../src/errors.js";
-import { startSplice } from "../../src/host/create-splice.js";
+import { startSplice } from "../../src/host/start-splice.js";
 import type { CallId, InstanceId } from "../../src/ids.js";
 import type { Log, LogFields, LogLevel } from "../../src/log.js";
-import { Decoder, encode, type Message } from "../../src/protocol/index.js";
+import { Decoder, encode, type Message, type Role } from "../../src/protocol/index.js";
 import { encodeParams } from "../../src/protocol/values.js";
 import type { EmbeddedSplice } from "../../src/system/embedded-splice.js";
 import type { HostEvent, Judgement } from "../../src/testing/history/events.js";
 import { expectHistory, parseExecutionLog } from "../../src/testing/history/expect-history.js";
+
+// Generous: a test waits for causes, and machines stall.
+jest.setTimeout(30_000);
 
 export const root = join(import.meta.dirname, "../..");
 export const fixtures = join(root, "test/fixtures");
@@ -463,6 +467,8 @@ function keyOf(value: unknown): string | undefined {
 // — a host that speaks frames —
 
 export interface RawHostOptions {
+  /** What it says it is. Default "Host". */
+  readonly role?: Role;
   readonly capabilities?: number;
   readonly maxFrameSize?: number;
 }
@@ -493,8 +499,8 @@ export class RawHost {
     options: RawHostOptions & { readonly callerId?: number; readonly history?: HostEvent[] } = {},
   ): Promise<RawHost> {
     const host = new RawHost(connect(path), options.callerId ?? 1, options.history ?? []);
-    const { capabilities = 2, maxFrameSize = 104_857_600 } = options;
-    host.send({ type: "Handshake", protocolVersion: 0x1_0000, role: "Host", capabilities, maxFrameSize });
+    const { role = "Host", capabilities = 2, maxFrameSize = 104_857_600 } = options;
+    host.send({ type: "Handshake", protocolVersion: 0x1_0000, role, capabilities, maxFrameSize });
     await host.next((message) => message.type === "HandshakeAck");
     return host;
   }

@@ -196,7 +196,7 @@ describe("what is already there (row 70)", () => {
     const error = await refusal(listen(path, "second"));
     expect(error).toMatchObject({ reason: "in-use" });
     expect(error.message).toBe(
-      `A supervisor is already serving on ${path}; stop it with \`splice stop\` or choose another --socket.`,
+      `A supervisor is already serving on ${path}; stop it first, or choose another path.`,
     );
     // The trial was let go at once.
     await Promise.all(accepted.map((peer) => peer.ended));
@@ -334,7 +334,7 @@ describe("the start lock", () => {
     await leaveLock(0);
     expect(await refusal(listen())).toMatchObject({
       reason: "in-use",
-      message: expect.stringContaining("splice stop"),
+      message: expect.stringContaining("stop it first"),
     });
   });
 });

@@ -1,6 +1,7 @@
 // splice call: one call, its result as JSON on stdout.
 
-import { parseAuth, parseHeader, parseTimeout, readParams, type CommonOptions } from "../options.js";
+import type { parseAuth, parseHeader, parseTimeout } from "../options.js";
+import { readParams, type CommonOptions } from "../options.js";
 import { reachSupervisor } from "../reach.js";
 import { interruptible } from "../interrupt.js";
 import { toJson } from "../json.js";
@@ -11,7 +12,11 @@ export interface CallCommandOptions extends CommonOptions {
   readonly auth?: ReturnType<typeof parseAuth>;
 }
 
-export async function runCall(name: string, given: string | undefined, options: CallCommandOptions): Promise<void> {
+export async function runCall(
+  name: string,
+  given: string | undefined,
+  options: CallCommandOptions,
+): Promise<void> {
   const params = await readParams(given);
   await interruptible(async (signal) => {
     const reach = await reachSupervisor(options, signal);

@@ -13,7 +13,8 @@ export async function runList(options: CommonOptions): Promise<void> {
         process.stdout.write(`${JSON.stringify(exports)}\n`);
         return;
       }
-      for (const { name, isStreaming } of exports) process.stdout.write(`${name}${isStreaming ? "  (stream)" : ""}\n`);
+      for (const { name, isStreaming } of exports)
+        process.stdout.write(`${name}${isStreaming ? "  (stream)" : ""}\n`);
     } finally {
       await reach.close();
     }

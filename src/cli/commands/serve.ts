@@ -3,7 +3,7 @@
 import { availableParallelism } from "node:os";
 import { listenForStopSignals } from "../../actors/signals.js";
 import { resolveConfig } from "../../config/resolve.js";
-import { startSplice } from "../../host/create-splice.js";
+import { startSplice } from "../../host/start-splice.js";
 import type { EmbeddedSplice } from "../../system/embedded-splice.js";
 import { createLog } from "../../system/log.js";
 import { exitCodes } from "../exit.js";
@@ -34,7 +34,8 @@ export async function runServe(options: CommonOptions): Promise<number> {
     const pids = (await splice.status()).pools.flatMap((pool) => pool.workers.map((worker) => worker.pid));
     log.info(`serving ${String(exports.length)} functions on ${socket}`, { socket, workers: pids });
     splice.events$.subscribe((event) => {
-      if (event.type === "worker.ready") log.info(`worker ${String(event.worker)} is ready`, { worker: event.worker, pid: event.pid });
+      if (event.type === "worker.ready")
+        log.info(`worker ${String(event.worker)} is ready`, { worker: event.worker, pid: event.pid });
     });
     await splice.ended;
     await splice.close();

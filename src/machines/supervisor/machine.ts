@@ -85,9 +85,8 @@ export const supervisorMachine = setup({
         enqueue.emit({ type: "exports.changed", pool });
       }
     }),
-    noteStopping: sendTo("router", ({ event }) => {
-      const { workerId: id, pool } = event as Extract<SupervisorEvent, { type: "worker.stopping" }>;
-      return { type: "worker.withdrawn" as const, workerId: id, pool, isDue: true };
+    noteWithdrawn: enqueueActions(({ event, enqueue }) => {
+      if (event.type === "worker.withdrawn") enqueue.sendTo("router", event);
     }),
     announceExit: emit(({ event }) => {
       const { exit, ...who } = event as Extract<SupervisorEvent, { type: "worker.exited" }>;
@@ -170,7 +169,7 @@ export const supervisorMachine = setup({
           { guard: "completesStart", target: "running", actions: "noteReady" },
           { actions: "noteReady" },
         ],
-        "worker.stopping": { actions: "noteStopping" },
+        "worker.withdrawn": { actions: "noteWithdrawn" },
         "worker.exited": [
           { guard: "poolNeverReady", target: "stopping", actions: ["announceExit", "noteFailedStart", "noteGone"] },
           { actions: ["announceExit", "restartWorker"] },
@@ -182,7 +181,7 @@ export const supervisorMachine = setup({
       meta: { description: "In service: whoever ends is started again." },
       on: {
         "worker.ready": { actions: "noteReady" },
-        "worker.stopping": { actions: "noteStopping" },
+        "worker.withdrawn": { actions: "noteWithdrawn" },
         "worker.exited": { actions: ["announceExit", "restartWorker"] },
         "supervisor.stop": { target: "draining", actions: "noteDrainMs" },
       },
@@ -193,7 +192,7 @@ export const supervisorMachine = setup({
       after: { drain: { target: "stopping", actions: "endDrain" } },
       on: {
         "worker.ready": { actions: "noteReady" },
-        "worker.stopping": { actions: "noteStopping" },
+        "worker.withdrawn": { actions: "noteWithdrawn" },
         "worker.exited": { actions: ["announceExit", "restartWorker"] },
         "calls.drained": "stopping",
         "supervisor.stop": { target: "stopping", actions: "endDrain" },
@@ -208,7 +207,7 @@ export const supervisorMachine = setup({
       ],
       on: {
         "worker.ready": {},
-        "worker.stopping": {},
+        "worker.withdrawn": {},
         "calls.drained": {},
         "worker.exited": { actions: ["announceExit", "noteGone"] },
         "supervisor.stop": { actions: "killWorkers" },

@@ -3,7 +3,7 @@
 
 import type { InstanceId, WorkerId } from "../../ids.js";
 import type { ExportMetadata } from "../../protocol/messages.js";
-import type { WorkerReady } from "../router/events.js";
+import type { WorkerReady, WorkerWithdrawn } from "../router/events.js";
 
 export type WorkerCommand =
   | { type: "worker.start"; delayMs: number }
@@ -53,11 +53,5 @@ export interface WorkerExited {
   exit: WorkerExit;
 }
 
-/** The worker leaves service but its process still lives. */
-export interface WorkerStopping {
-  type: "worker.stopping";
-  workerId: WorkerId;
-  pool: string;
-}
-
-export type WorkerReport = WorkerReady | WorkerStopping | WorkerExited;
+/** `worker.withdrawn`: it leaves service, but its process still lives. */
+export type WorkerReport = WorkerReady | WorkerWithdrawn | WorkerExited;

@@ -114,6 +114,11 @@ export const workerMachine = setup({
       const how = describeExit({ exitCode, signal, stderrTail, killReason, wasAsked });
       return { exit: { wasAsked, wasReady, exitCode, signal, how, stderrTail } };
     }),
+    /** It waited for its next start, so there is no process whose end could be told. */
+    noteNotStarted: assign({
+      wasAsked: true,
+      exit: { ...noExit, wasAsked: true, how: "was stopped before it was started again" },
+    }),
     noteFault: assign(({ context }) => ({
       isLinkOpen: false,
       exit: { ...noExit, wasAsked: context.wasAsked, how: "could not be started: its process actor failed" },
@@ -131,9 +136,14 @@ export const workerMachine = setup({
         exports: context.exports,
       }),
     ),
-    reportStopping: sendTo(
+    reportWithdrawn: sendTo(
       ({ context }) => context.parent,
-      ({ context }) => ({ type: "worker.stopping" as const, workerId: context.workerId, pool: context.pool }),
+      ({ context }) => ({
+        type: "worker.withdrawn" as const,
+        workerId: context.workerId,
+        pool: context.pool,
+        isDue: true,
+      }),
     ),
     reportExited: sendTo(
       ({ context }) => context.parent,
@@ -254,7 +264,7 @@ export const workerMachine = setup({
         ready: {
           meta: { description: "In service: it may get calls." },
           entry: ["attach", "reportReady"],
-          exit: "reportStopping",
+          exit: "reportWithdrawn",
           invoke: {
             id: "heartbeat",
             src: "heartbeat",
@@ -332,8 +342,8 @@ export const workerMachine = setup({
       meta: { description: "Waiting before the next start, longer after each that failed." },
       after: { startDelay: "alive" },
       on: {
-        "worker.stop": { target: "exited", actions: "noteAsked" },
-        "worker.kill": { target: "exited", actions: "noteAsked" },
+        "worker.stop": { target: "exited", actions: "noteNotStarted" },
+        "worker.kill": { target: "exited", actions: "noteNotStarted" },
       },
     },
   },

@@ -35,16 +35,24 @@ describe("a function that ends its process", () => {
   test.each([
     ["an uncaught exception", "harm.throwOutside"],
     ["an unhandled rejection", "harm.rejectOutside"],
-  ])("%s: 2003 for its call and its neighbours, with what it printed when developing (row 5)", async (_, name) => {
-    const system = await startSystem({ functions, dev: true, ...quick });
-    const { error, message } = await crash(system, name, { message: "thrown outside of the call" });
-    expect(message).toContain("ended unasked with exit code 1");
-    expect(error?.details).toMatchObject({ stderrTail: expect.stringContaining("thrown outside of the call") });
-    expect(system.log).toContainEqual(
-      expect.objectContaining({ level: "warn", message: expect.stringContaining("thrown outside of the call") }),
-    );
-    await system.end();
-  });
+  ])(
+    "%s: 2003 for its call and its neighbours, with what it printed when developing (row 5)",
+    async (_, name) => {
+      const system = await startSystem({ functions, dev: true, ...quick });
+      const { error, message } = await crash(system, name, { message: "thrown outside of the call" });
+      expect(message).toContain("ended unasked with exit code 1");
+      expect(error?.details).toMatchObject({
+        stderrTail: expect.stringContaining("thrown outside of the call"),
+      });
+      expect(system.log).toContainEqual(
+        expect.objectContaining({
+          level: "warn",
+          message: expect.stringContaining("thrown outside of the call"),
+        }),
+      );
+      await system.end();
+    },
+  );
 
   test("what it printed last is kept up to 8 KiB, and stays away from callers outside of development (row 5)", async () => {
     const developing = await startSystem({ functions, dev: true, ...quick });
@@ -121,7 +129,10 @@ describe("a worker that started another process (row 11)", () => {
 describe("a worker that does not want to end", () => {
   test("deaf to SIGTERM with a call that never ends: SIGKILL follows, and close returns", async () => {
     const folder = await mkdtemp(join(tmpdir(), "st-"));
-    const system = await startSystem({ functions, shutdown: { drainMs: 20, shutdownMs: 20, terminateMs: 20 } });
+    const system = await startSystem({
+      functions,
+      shutdown: { drainMs: 20, shutdownMs: 20, terminateMs: 20 },
+    });
     const call = system.call("harm.deaf", { file: join(folder, "pid") });
     await until("the function runs", () => system.journal.of("dispatch").length === 1);
     const pid = await system.pid();
@@ -133,7 +144,10 @@ describe("a worker that does not want to end", () => {
   });
 
   test("in a busy loop: close returns and nothing is left", async () => {
-    const system = await startSystem({ functions, shutdown: { drainMs: 20, shutdownMs: 20, terminateMs: 20 } });
+    const system = await startSystem({
+      functions,
+      shutdown: { drainMs: 20, shutdownMs: 20, terminateMs: 20 },
+    });
     const call = system.call("harm.spin");
     await system.splice.close();
     expect((await call).code).toBe(2002);

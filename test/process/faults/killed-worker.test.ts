@@ -27,7 +27,10 @@ describe("SIGKILL of an idle worker (row 1)", () => {
   });
 
   test("of one of two: the other serves on meanwhile", async () => {
-    const system = await startSystem({ pools: { app: { functions, workers: 2 } }, restart: { backoffMs: [60_000] } });
+    const system = await startSystem({
+      pools: { app: { functions, workers: 2 } },
+      restart: { backoffMs: [60_000] },
+    });
     const [first, second] = await system.ready();
     process.kill(first?.pid ?? 0, "SIGKILL");
     await until("the end is noticed", () => system.journal.of("exit").length === 1);
@@ -99,6 +102,18 @@ describe("death around the writing of an answer (row 3)", () => {
       await until("the deaths are noticed", () => system.journal.of("exit").length === deaths);
     }
     await system.ready();
+    await system.end();
+  });
+
+  test("an answer of 150 KB that was handed to the kernel before the death is read to its end", async () => {
+    const command = [process.execPath, fakeWorker];
+    const system = await startSystem({ pools: { app: { command } }, restart: { backoffMs: [0], jitter: 0 } });
+    for (let death = 1; death <= 4; death++) {
+      const { code, value } = await system.call("fake.cut", { bytes: 1_000_000, size: 150_000 });
+      expect(code).toBe(0);
+      expect((value as { value: string }).value).toHaveLength(150_000);
+      await until("the death is noticed", () => system.journal.of("exit").length === death);
+    }
     await system.end();
   });
 });

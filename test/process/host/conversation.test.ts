@@ -2,10 +2,8 @@
 // how a connection ends.
 
 import { afterEach, describe, expect, test } from "@jest/globals";
-import { encode } from "../../../src/protocol/index.js";
-import { encodeParams } from "../../../src/protocol/values.js";
 import { closeLeftovers, until } from "../harness.js";
-import { connectHost, connectPeer, handshake, hostFixtures, noContext, startHosted } from "./raw-host.js";
+import { connectHost, connectPeer, handshake, hostFixtures, startHosted } from "./raw-host.js";
 
 afterEach(closeLeftovers);
 
@@ -30,7 +28,10 @@ describe("handshake", () => {
     const modest = await connectHost(system, { capabilities: 0 });
     expect((await modest.next("HandshakeAck")).capabilities).toBe(0);
     modest.send({ type: "Cancel", requestId: 1 });
-    expect(await modest.fatal()).toMatchObject({ code: 1000, message: expect.stringContaining("cancellation") });
+    expect(await modest.fatal()).toMatchObject({
+      code: 1000,
+      message: expect.stringContaining("cancellation"),
+    });
     await system.end();
   });
 
@@ -155,7 +156,11 @@ describe("what crosses unchanged", () => {
     const host = await connectHost(system);
     host.invoke(7, "work.refuse");
     const failure = await host.failure(7);
-    expect(failure).toMatchObject({ code: 2000, kind: "User", message: "Bread is out of stock; try again tomorrow." });
+    expect(failure).toMatchObject({
+      code: 2000,
+      kind: "User",
+      message: "Bread is out of stock; try again tomorrow.",
+    });
     expect(failure.details).toMatchObject({ name: "TypeError", data: { left: 0 } });
     expect(failure.details).not.toHaveProperty("stack");
     await system.end();
@@ -165,15 +170,25 @@ describe("what crosses unchanged", () => {
   test("the context: 64-bit ids, repeated headers in order, who calls", async () => {
     const system = await startHosted();
     const host = await connectHost(system);
-    host.invoke(1, "work.context", {}, {
-      deadlineMs: 5000,
-      context: {
-        traceId: 2n ** 64n - 1n,
-        spanId: 2n ** 53n + 1n,
-        headers: [["X-Tag", "one"], ["traceparent", "00-ab-cd-01"], ["x-tag", "two"], ["X-Tag", ""]],
-        auth: { userId: "ada", roles: ["admin", "author"] },
+    host.invoke(
+      1,
+      "work.context",
+      {},
+      {
+        deadlineMs: 5000,
+        context: {
+          traceId: 2n ** 64n - 1n,
+          spanId: 2n ** 53n + 1n,
+          headers: [
+            ["X-Tag", "one"],
+            ["traceparent", "00-ab-cd-01"],
+            ["x-tag", "two"],
+            ["X-Tag", ""],
+          ],
+          auth: { userId: "ada", roles: ["admin", "author"] },
+        },
       },
-    });
+    );
     const seen = await host.value(1);
     expect(seen).toMatchObject({
       traceId: 2n ** 64n - 1n,
@@ -267,7 +282,8 @@ describe("the end of a connection", () => {
       await until("all of them have heard of it", async () => (await waiting()) === 0);
       await system.atRest();
       expect((await system.splice.status()).calls).toMatchObject({ active: 0, cancelled: 100 });
-      if (how === "half-closes") expect(host.received.filter(({ type }) => type === "InvokeError")).toHaveLength(100);
+      if (how === "half-closes")
+        expect(host.received.filter(({ type }) => type === "InvokeError")).toHaveLength(100);
       await system.end();
     },
   );
@@ -275,10 +291,6 @@ describe("the end of a connection", () => {
   test("when the supervisor closes, hosts get the answers of the calls under way, and then the end", async () => {
     const system = await startHosted();
     const host = await connectHost(system);
-    const params = encodeParams({});
-    host.write(encode({ type: "Invoke", requestId: 1, functionName: "work.echo", params, deadlineMs: 0, context: noContext }));
-    host.history.push({ kind: "invoke", callerId: host.callerId, requestId: 1, atMs: 0, functionName: "work.echo" });
-    await host.terminal(1);
     host.invoke(2, "work.sleeping", { ms: 50 });
     await until("it holds its slot", async () => (await system.splice.status()).calls.active === 1);
     const closing = system.splice.close();

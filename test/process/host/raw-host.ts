@@ -3,7 +3,7 @@
 
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-import { Decoder, encode, type HandshakeAck, type Invoke, type Message } from "../../../src/protocol/index.js";
+import { Decoder, encode, type Invoke, type Message } from "../../../src/protocol/index.js";
 import { decodeValue, encodeParams } from "../../../src/protocol/values.js";
 import type { HostEvent } from "../../../src/testing/history/events.js";
 import { startSystem, type SystemOptions, type TestSystem } from "../harness.js";
@@ -29,7 +29,10 @@ export const noContext: Invoke["context"] = { traceId: 0, spanId: 0, headers: []
 let folders = 0;
 
 /** A system with a host socket and the functions of the host fixtures, each call with a key for the execution log. */
-export async function startHosted(config: SpliceConfig = {}, options: SystemOptions = {}): Promise<TestSystem> {
+export async function startHosted(
+  config: SpliceConfig = {},
+  options: SystemOptions = {},
+): Promise<TestSystem> {
   const socket = `/tmp/sh-${String(process.pid)}-${String(++folders)}/s`;
   const functions = config.pools === undefined ? { functions: join(hostFixtures, "functions") } : {};
   return startSystem({ ...functions, socket, ...config }, { keyed: false, ...options });
@@ -61,9 +64,18 @@ export async function connectHost(
 }
 
 export function handshake(
-  offer: { readonly capabilities?: number; readonly maxFrameSize?: number; readonly protocolVersion?: number } = {},
+  offer: {
+    readonly capabilities?: number;
+    readonly maxFrameSize?: number;
+    readonly protocolVersion?: number;
+  } = {},
 ): Message {
-  const defaults = { protocolVersion: 0x1_0000, role: "Host", capabilities: 2, maxFrameSize: 104_857_600 } as const;
+  const defaults = {
+    protocolVersion: 0x1_0000,
+    role: "Host",
+    capabilities: 2,
+    maxFrameSize: 104_857_600,
+  } as const;
   return { type: "Handshake", ...defaults, ...offer };
 }
 
@@ -122,7 +134,8 @@ export class HostPeer {
     params: Readonly<Record<string, unknown>> = {},
     options: InvokeOptions = {},
   ): Invoke {
-    const isKeyed = options.params === undefined && functionName.startsWith("work.") && !unkeyed.has(functionName);
+    const isKeyed =
+      options.params === undefined && functionName.startsWith("work.") && !unkeyed.has(functionName);
     const key = isKeyed ? `h${String(++lastKey)}` : undefined;
     const at = { callerId: this.callerId, requestId, atMs: performance.now(), functionName };
     this.history.push({ kind: "invoke", ...at, ...(key === undefined ? {} : { key }) });
@@ -159,7 +172,9 @@ export class HostPeer {
   }
 
   /** The failure of a call that is expected to fail, with its details decoded. */
-  async failure(requestId: number | bigint): Promise<{ code: number; kind: string; message: string; details: unknown }> {
+  async failure(
+    requestId: number | bigint,
+  ): Promise<{ code: number; kind: string; message: string; details: unknown }> {
     const answer = await this.terminal(requestId);
     if (answer.type === "InvokeResult") throw new Error(`Request ${String(requestId)} succeeded.`);
     const { code, kind, message, details } = answer;
@@ -190,7 +205,13 @@ export class HostPeer {
     const { requestId } = message;
     const code = message.type === "InvokeError" ? message.code : 0;
     const key = message.type === "InvokeResult" ? keyOf(message.result) : undefined;
-    const outcome = { kind: "outcome", callerId: this.callerId, requestId, atMs: performance.now(), code } as const;
+    const outcome = {
+      kind: "outcome",
+      callerId: this.callerId,
+      requestId,
+      atMs: performance.now(),
+      code,
+    } as const;
     this.history.push(key === undefined ? outcome : { ...outcome, key });
   }
 
@@ -236,10 +257,12 @@ function isTerminal(message: Message): message is Terminal {
 function keyOf(result: Uint8Array): string | undefined {
   if (result.length > 1000) return undefined;
   const value = decodeValue(result);
-  const isKeyed = typeof value === "object" && value !== null && "key" in value && typeof value.key === "string";
-  return isKeyed ? String((value as { key: string }).key) : undefined;
+  if (typeof value !== "object" || value === null || !("key" in value)) return undefined;
+  return typeof value.key === "string" ? value.key : undefined;
 }
 
 function shown(message: Message): string {
-  return message.type === "InvokeError" ? `InvokeError ${String(message.code)} ${message.message}` : message.type;
+  return message.type === "InvokeError"
+    ? `InvokeError ${String(message.code)} ${message.message}`
+    : message.type;
 }

@@ -1,0 +1,63 @@
+// What the kernel knows of a process and all its descendants: processor time and memory. Linux only; elsewhere
+// nothing is known and every figure is null.
+
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+
+const isKnown = process.platform === "linux";
+const tickUs = isKnown ? 1e6 / Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" })) : 0;
+
+/** The process itself first. */
+export function family(pid) {
+  if (!isKnown) return [pid];
+  const children = new Map();
+  for (const name of readdirSync("/proc")) {
+    const parent = /^\d+$/.test(name) ? statOf(name)?.parent : undefined;
+    if (parent !== undefined) children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
+  }
+  const found = [pid];
+  for (let i = 0; i < found.length; i += 1) found.push(...(children.get(found[i]) ?? []));
+  return found;
+}
+
+/** Its command line; empty where nothing is known of it. */
+export function commandOf(pid) {
+  try {
+    return readFileSync(`/proc/${String(pid)}/cmdline`, "utf8").replaceAll("\0", " ");
+  } catch {
+    return "";
+  }
+}
+
+/** User and system time of all threads of these processes so far, in microseconds. */
+export function cpuUs(pids) {
+  if (!isKnown) return null;
+  return pids.reduce((sum, pid) => sum + (statOf(pid)?.ticks ?? 0) * tickUs, 0);
+}
+
+/** Proportional set size in KiB: memory shared by n processes counts 1/n in each. */
+export function pssKib(pids) {
+  if (!isKnown) return null;
+  return pids.reduce((sum, pid) => sum + pssOf(pid), 0);
+}
+
+function pssOf(pid) {
+  try {
+    return Number(
+      /^Pss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${String(pid)}/smaps_rollup`, "utf8"))?.[1] ?? 0,
+    );
+  } catch {
+    return 0;
+  }
+}
+
+function statOf(pid) {
+  try {
+    const text = readFileSync(`/proc/${String(pid)}/stat`, "utf8");
+    // The command's name may hold spaces and brackets; what follows its last bracket counts from field 3.
+    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+    return { parent: Number(fields[1]), ticks: Number(fields[11]) + Number(fields[12]) };
+  } catch {
+    return undefined;
+  }
+}

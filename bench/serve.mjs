@@ -1,0 +1,41 @@
+// Starts `splice serve` in a folder and connects to it as soon as its socket is there.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { connectToSupervisor } from "../dist/client/connection.js";
+import { realClock } from "../dist/time.js";
+
+const main = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
+
+export async function startServe(cwd) {
+  const folder = await mkdtemp(join(tmpdir(), "sb-"));
+  const socket = join(folder, "s");
+  const child = spawn(process.execPath, [main, "serve", "--socket", socket], {
+    cwd,
+    stdio: ["ignore", "inherit", "pipe"],
+  });
+  let complaints = "";
+  child.stderr.setEncoding("utf8").on("data", (text) => {
+    complaints = (complaints + text).slice(-4000);
+  });
+  const exited = once(child, "exit");
+  while (!existsSync(socket)) {
+    if (child.exitCode !== null)
+      throw new Error(`splice serve ended with exit code ${String(child.exitCode)}: ${complaints}`);
+    await sleep(1);
+  }
+  const client = await connectToSupervisor(socket, realClock);
+  const stop = async () => {
+    client.close();
+    child.kill("SIGTERM");
+    await exited;
+    await rm(folder, { recursive: true, force: true });
+  };
+  return { client, pid: child.pid, stop };
+}

@@ -1,0 +1,36 @@
+// A supervisor in this process from a resolved configuration, with a host socket when one is asked for. Apart from
+// create-splice.ts so that the published types end there and reach no machine.
+
+import type { ResolvedConfig } from "../config/types.js";
+import { EmbeddedSplice } from "../system/embedded-splice.js";
+import { startSystem, type StartOptions } from "../system/start-system.js";
+import { realClock } from "../time.js";
+import { openHostServer } from "./server.js";
+
+/** As createSplice, from a resolved configuration and with the log and the journal handed in. */
+export async function startSplice(config: ResolvedConfig, options: StartOptions): Promise<EmbeddedSplice> {
+  const system = await startSystem(config, options);
+  if (config.socket === false) {
+    return new EmbeddedSplice(system, config.shutdown.drainMs, {});
+  }
+  try {
+    const { maxFrameBytes } = config.limits;
+    const server = await openHostServer(system, {
+      path: config.socket,
+      maxFrameBytes,
+      clock: realClock,
+      log: options.log,
+    });
+    system.socket = server.path;
+    return new EmbeddedSplice(system, config.shutdown.drainMs, {
+      onDraining: () => server.stopAccepting(),
+      onEnded: () => {
+        server.close();
+      },
+    });
+  } catch (error) {
+    system.stop(0);
+    await system.ended;
+    throw error;
+  }
+}

@@ -1,0 +1,51 @@
+import { expect, test } from "@jest/globals";
+import { Journal, journalKinds } from "../../src/dispatch/journal.js";
+
+test("keeps every field of an entry", () => {
+  const journal = new Journal(4);
+  journal.record("accept", 1.5, 7, 0, 0, 30_000, "math.add", 3, 2n ** 63n);
+  journal.record("settle", 2.5, 7, 2, 2003);
+  expect([...journal.entries()]).toEqual([
+    {
+      kind: "accept",
+      atMs: 1.5,
+      callId: 7,
+      instance: 0,
+      code: 0,
+      deadlineMs: 30_000,
+      functionName: "math.add",
+      callerId: 3,
+      requestId: 2n ** 63n,
+    },
+    {
+      kind: "settle",
+      atMs: 2.5,
+      callId: 7,
+      instance: 2,
+      code: 2003,
+      deadlineMs: 0,
+      functionName: "",
+      callerId: 0,
+      requestId: 0,
+    },
+  ]);
+});
+
+test("is a ring: the newest entries, oldest first, with nothing left of what they replaced", () => {
+  const journal = new Journal(3);
+  journal.record("accept", 1, 1, 0, 0, 10, "f", 1, 1);
+  journal.record("dispatch", 2, 1, 1);
+  journal.record("settle", 3, 1, 1);
+  expect(journal.hasWrapped).toBe(false);
+  journal.record("release", 4, 1, 1);
+  expect(journal.hasWrapped).toBe(true);
+  const entries = [...journal.entries()];
+  expect(entries.map((entry) => entry.kind)).toEqual(["dispatch", "settle", "release"]);
+  expect(entries.at(-1)).toMatchObject({ functionName: "", deadlineMs: 0, callerId: 0, requestId: 0 });
+});
+
+test.each(journalKinds)("the kind %s is read as it was written", (kind) => {
+  const journal = new Journal(1);
+  journal.record(kind, 0, 1, 1);
+  expect([...journal.entries()].map((entry) => entry.kind)).toEqual([kind]);
+});

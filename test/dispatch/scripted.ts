@@ -1,0 +1,207 @@
+// What stands around a dispatcher in these tests: worker processes and callers that do what the test says and
+// remember what they were told.
+
+import type { Caller, CallFailure } from "../../src/dispatch/call.js";
+import { Dispatcher } from "../../src/dispatch/dispatcher.js";
+import { Journal } from "../../src/dispatch/journal.js";
+import type { WorkerPort } from "../../src/dispatch/worker-state.js";
+import { workerId, type CallId, type InstanceId } from "../../src/ids.js";
+import type { Admission, RouteTable } from "../../src/machines/router/route-table.js";
+import type { ExportMetadata, U64 } from "../../src/protocol/messages.js";
+import { ProtocolError } from "../../src/protocol/protocol-error.js";
+import { decodeValue } from "../../src/protocol/values.js";
+import { createTestClock, type TestClock } from "../support/test-clock.js";
+
+export const id = (instance: number): InstanceId => instance as InstanceId;
+export const noBytes = new Uint8Array(0);
+
+export interface SentInvoke {
+  readonly callId: number;
+  readonly name: string;
+  readonly deadlineMs: number;
+}
+
+/** A worker process: keeps what it was sent, answers when the test answers for it. */
+export class ScriptedPort implements WorkerPort {
+  readonly instance: InstanceId;
+  readonly workerId;
+  readonly pid: number;
+  canCancel = true;
+  maxFrameBytes = 1000;
+  queuedBytes = 0;
+  maxQueuedBytes = 2000;
+  readonly invokes: SentInvoke[] = [];
+  readonly cancels: number[] = [];
+  onInvoke: (callId: number) => void = () => undefined;
+
+  constructor(instance: number) {
+    this.instance = id(instance);
+    this.workerId = workerId("app", instance);
+    this.pid = 1000 + instance;
+  }
+
+  /** The ids it was sent, oldest first. */
+  get ids(): number[] {
+    return this.invokes.map((invoke) => invoke.callId);
+  }
+
+  sendInvoke(callId: number, name: string, params: Uint8Array, deadlineMs: number): void {
+    if (params.length > this.maxFrameBytes) {
+      throw new ProtocolError("frame-too-large", "The frame is too large.");
+    }
+    this.invokes.push({ callId, name, deadlineMs });
+    this.onInvoke(callId);
+  }
+
+  sendCancel(callId: number): void {
+    this.cancels.push(callId);
+  }
+}
+
+export interface Answer {
+  readonly requestId: U64;
+  /** 0 is a result. */
+  readonly code: number;
+  readonly message: string;
+  readonly details: unknown;
+  readonly callId: number;
+}
+
+export class ScriptedCaller implements Caller {
+  readonly answers: Answer[] = [];
+  onAnswer: (answer: Answer) => void = () => undefined;
+
+  constructor(readonly callerId = 1) {}
+
+  /** The codes of the answers to one request; exactly one when all is well. */
+  codes(requestId: number): number[] {
+    return this.answers.filter((answer) => answer.requestId === requestId).map((answer) => answer.code);
+  }
+
+  get last(): Answer | undefined {
+    return this.answers.at(-1);
+  }
+
+  succeed(requestId: U64): void {
+    this.#hear({ requestId, code: 0, message: "", details: undefined, callId: 0 });
+  }
+
+  fail(requestId: U64, { code, message, details }: CallFailure, callId: CallId): void {
+    this.#hear({ requestId, code, message, details: details && decodeValue(details), callId });
+  }
+
+  #hear(answer: Answer): void {
+    this.answers.push(answer);
+    this.onAnswer(answer);
+  }
+}
+
+export const exported = (name: string, isStreaming = false): ExportMetadata => ({
+  name,
+  isAsync: true,
+  isStreaming,
+  paramsSchema: "{}",
+  returnSchema: "{}",
+});
+
+export interface PoolOfTest {
+  readonly ready?: readonly number[];
+  readonly isDue?: boolean;
+  readonly exports?: readonly ExportMetadata[];
+}
+
+export const table = (pools: Record<string, PoolOfTest>, admission: Admission = "open"): RouteTable => ({
+  admission,
+  pools: new Map(
+    Object.entries(pools).map(([name, { ready = [], isDue = false, exports = [exported("f")] }]) => [
+      name,
+      { ready: ready.map(id), isDue, exports },
+    ]),
+  ),
+});
+
+export interface Bench {
+  readonly clock: TestClock;
+  readonly journal: Journal;
+  readonly dispatcher: Dispatcher;
+  readonly caller: ScriptedCaller;
+  readonly breaches: [number, string][];
+  /** Attaches a worker process of the given number. */
+  attach(instance: number): ScriptedPort;
+  /** Makes these the ready workers of the one pool "app", which exports f, g and the stream s. */
+  ready(...instances: number[]): void;
+  /** Calls `name` as the next request of `caller`; returns the id, 0 when it was refused. */
+  call(name?: string, timeoutMs?: number, paramsBytes?: number): number;
+  result(instance: number, callId: number): void;
+  error(instance: number, callId: number, code?: number): void;
+  exit(instance: number): void;
+  kinds(): string[];
+}
+
+export const appExports = [exported("f"), exported("g"), exported("s", true)];
+
+export interface BenchLimits {
+  readonly maxInFlight?: number;
+  readonly maxInFlightPerFunction?: number;
+  readonly defaultTimeoutMs?: number;
+  readonly cancelGraceMs?: number;
+}
+
+export function createBench(limits: BenchLimits = {}): Bench {
+  const clock = createTestClock();
+  const journal = new Journal(65_536);
+  const breaches: [number, string][] = [];
+  const dispatcher = new Dispatcher({
+    clock,
+    journal,
+    limits: {
+      maxInFlight: 100,
+      maxInFlightPerFunction: 50,
+      defaultTimeoutMs: 30_000,
+      cancelGraceMs: 2000,
+      ...limits,
+    },
+    onBreach: (instance, reason) => {
+      breaches.push([instance, reason]);
+    },
+  });
+  const caller = new ScriptedCaller();
+  let lastRequestId = 0;
+  return {
+    clock,
+    journal,
+    dispatcher,
+    caller,
+    breaches,
+    attach(instance) {
+      const port = new ScriptedPort(instance);
+      dispatcher.attach(port);
+      return port;
+    },
+    ready(...instances) {
+      dispatcher.publish(table({ app: { ready: instances, exports: appExports } }));
+    },
+    call(name = "f", timeoutMs, paramsBytes = 0) {
+      const params = new Uint8Array(paramsBytes);
+      return dispatcher.invoke(caller, ++lastRequestId, name, params, timeoutMs, noBytes);
+    },
+    result(instance, callId) {
+      dispatcher.onResult(id(instance), callId, noBytes, 1);
+    },
+    error(instance, callId, code = 2000) {
+      const kind = "User" as const;
+      dispatcher.onError(id(instance), {
+        type: "InvokeError",
+        requestId: callId,
+        code,
+        kind,
+        message: "it threw",
+        details: null,
+      });
+    },
+    exit(instance) {
+      dispatcher.detach(id(instance), { worker: `app:${String(instance)}` }, "was killed by SIGKILL");
+    },
+    kinds: () => [...journal.entries()].map((entry) => entry.kind),
+  };
+}

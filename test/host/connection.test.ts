@@ -1,0 +1,305 @@
+// One host connection over the in-memory twin, under a clock that the test moves: what is a matter of time, and what
+// the two sides of a busy link do to each other.
+
+import { describe, expect, test } from "@jest/globals";
+import { Dispatcher } from "../../src/dispatch/dispatcher.js";
+import { Journal } from "../../src/dispatch/journal.js";
+import type { WorkerPort } from "../../src/dispatch/worker-state.js";
+import { HostConnection } from "../../src/host/connection.js";
+import { type InstanceId, workerId } from "../../src/ids.js";
+import { encode, Decoder, type Message, type U64 } from "../../src/protocol/index.js";
+import { createMemoryPair } from "../../src/transport/memory-duplex.js";
+import { createTestClock } from "../support/test-clock.js";
+
+const instance = 1 as InstanceId;
+const noContext = { traceId: 0, spanId: 0, headers: [], auth: null } as const;
+
+function world(exportedName = "f") {
+  const clock = createTestClock();
+  const sent: number[] = [];
+  const cancelled: number[] = [];
+  const port: WorkerPort = {
+    instance,
+    workerId: workerId("app", 1),
+    pid: 1,
+    canCancel: true,
+    maxFrameBytes: 1_000_000,
+    queuedBytes: 0,
+    maxQueuedBytes: 1_000_000,
+    sendInvoke: (callId) => sent.push(callId),
+    sendCancel: (callId) => cancelled.push(callId),
+  };
+  const dispatcher = new Dispatcher({
+    clock,
+    journal: new Journal(),
+    limits: { maxInFlight: 100, maxInFlightPerFunction: 100, defaultTimeoutMs: 60_000, cancelGraceMs: 1000 },
+    onBreach: () => undefined,
+  });
+  const metadata = {
+    name: exportedName,
+    isAsync: true,
+    isStreaming: false,
+    paramsSchema: "{}",
+    returnSchema: "{}",
+  };
+  dispatcher.attach(port);
+  dispatcher.publish({
+    admission: "open",
+    pools: new Map([["app", { ready: [instance], isDue: false, exports: [metadata] }]]),
+  });
+  const refused: string[] = [];
+  const faults: unknown[] = [];
+  let connections = 0;
+
+  return {
+    clock,
+    dispatcher,
+    sent,
+    cancelled,
+    refused,
+    faults,
+    /** The worker's answer to the n-th call it was sent, counted from 0. */
+    answer: (place: number, result = new Uint8Array(0)) => {
+      dispatcher.onResult(instance, sent[place] ?? 0, result, 1);
+    },
+    connect: () => {
+      const [left, right] = createMemoryPair();
+      const received: Message[] = [];
+      const decoder = new Decoder();
+      const state = { hasEnded: false, isForgotten: false };
+      right.attach({
+        data: (chunk) => received.push(...decoder.push(chunk)),
+        drain: () => undefined,
+        end: () => (state.hasEnded = true),
+        close: () => undefined,
+      });
+      right.resume();
+      const ports = {
+        clock,
+        dispatcher,
+        maxFrameBytes: 1_000_000,
+        serverId: Array<number>(16).fill(7),
+        startedAtMs: 0,
+        exports: () => dispatcher.exports(),
+        onRefused: (_: number, reason: string) => refused.push(reason),
+        onFault: (error: unknown) => faults.push(error),
+      };
+      const connection = new HostConnection(++connections, left, ports, () => (state.isForgotten = true));
+      const write = (bytes: Uint8Array): void => {
+        right.write(bytes, () => undefined);
+      };
+      return {
+        connection,
+        state,
+        received,
+        write,
+        peer: right,
+        types: () => received.map(({ type }) => type),
+        send: (message: Message) => {
+          write(encode(message));
+        },
+        shakeHands: (maxFrameSize = 1_000_000) => {
+          const rest = { role: "Host", capabilities: 2, maxFrameSize } as const;
+          write(encode({ type: "Handshake", protocolVersion: 0x1_0000, ...rest }));
+        },
+        invoke: (requestId: U64, functionName = "f") => {
+          const params = new Uint8Array(0);
+          write(
+            encode({ type: "Invoke", requestId, functionName, params, deadlineMs: 0, context: noContext }),
+          );
+        },
+      };
+    },
+  };
+}
+
+/** Lets everything that is written arrive, and its answers too. */
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 30; turn++) await new Promise(setImmediate);
+}
+
+describe("time", () => {
+  test("a host has 5 s for its handshake, is told why, and is cut when it then stays", async () => {
+    const { clock, connect, refused } = world();
+    const silent = connect();
+    clock.advance(4999);
+    await settle();
+    expect(silent.received).toEqual([]);
+    clock.advance(1);
+    await settle();
+    expect(silent.received).toMatchObject([{ type: "InvokeError", requestId: 0, code: 1000 }]);
+    expect(refused).toEqual([expect.stringContaining("5000 ms")]);
+    expect(silent.state).toMatchObject({ hasEnded: true, isForgotten: false });
+    clock.advance(2000);
+    await settle();
+    expect(silent.state.isForgotten).toBe(true);
+    expect(clock.timerCount).toBe(0);
+  });
+
+  test("bytes that are no whole handshake buy no time", async () => {
+    const { clock, connect } = world();
+    const host = connect();
+    const bytes = encode({
+      type: "Handshake",
+      protocolVersion: 0x1_0000,
+      role: "Host",
+      capabilities: 2,
+      maxFrameSize: 1024,
+    });
+    for (const byte of bytes.subarray(0, 9)) {
+      host.write(Uint8Array.of(byte));
+      await settle();
+      clock.advance(500);
+    }
+    expect(host.received).toEqual([]);
+    clock.advance(500);
+    await settle();
+    expect(host.received).toMatchObject([{ type: "InvokeError", requestId: 0 }]);
+  });
+
+  test("after the handshake silence is no matter", async () => {
+    const { clock, connect } = world();
+    const host = connect();
+    host.shakeHands();
+    await settle();
+    clock.advance(24 * 3_600_000);
+    host.invoke(1, "none");
+    await settle();
+    expect(host.types()).toEqual(["HandshakeAck", "InvokeError"]);
+    expect(clock.timerCount).toBe(0);
+  });
+
+  test("a frame has 10 s and a second for every 64 KiB of it in all, however its bytes trickle in", async () => {
+    const { clock, connect, refused, dispatcher } = world();
+    const [slow, other] = [connect(), connect()];
+    slow.shakeHands();
+    other.shakeHands();
+    other.invoke(1);
+    slow.invoke(1);
+    slow.write(Uint8Array.of(0, 0, 4, 0, 0x20));
+    await settle();
+    for (let second = 0; second < 9; second++) {
+      clock.advance(1000);
+      slow.write(Uint8Array.of(0x81));
+      await settle();
+    }
+    expect(slow.state.isForgotten).toBe(false);
+    clock.advance(1100);
+    await settle();
+    expect(slow.state).toMatchObject({ hasEnded: true, isForgotten: true });
+    expect(refused).toEqual([expect.stringContaining("frame in time")]);
+    expect(other.state.isForgotten).toBe(false);
+    expect(dispatcher.inFlight).toBe(2);
+  });
+});
+
+describe("ids", () => {
+  test("may be used again once their call is answered", async () => {
+    const { connect, answer, sent } = world();
+    const host = connect();
+    host.shakeHands();
+    host.invoke(5);
+    await settle();
+    answer(0);
+    host.invoke(5);
+    await settle();
+    answer(1);
+    await settle();
+    expect(sent).toHaveLength(2);
+    expect(host.types()).toEqual(["HandshakeAck", "InvokeResult", "InvokeResult"]);
+  });
+
+  test("an id beyond 2^53 that is in flight is recognised as such", async () => {
+    const { connect } = world();
+    const host = connect();
+    host.shakeHands();
+    host.invoke(2n ** 53n + 1n);
+    host.invoke(2n ** 53n);
+    await settle();
+    expect(host.types()).toEqual(["HandshakeAck"]);
+    host.invoke(2n ** 53n + 1n);
+    await settle();
+    expect(host.received.at(-1)).toMatchObject({ type: "InvokeError", requestId: 0, code: 1000 });
+  });
+});
+
+describe("endings", () => {
+  test("messages behind a fatal one in the same write are not looked at", async () => {
+    const { connect, dispatcher } = world();
+    const host = connect();
+    host.shakeHands();
+    host.invoke(0);
+    host.invoke(1);
+    await settle();
+    expect(dispatcher.counters.total).toBe(0);
+    expect(host.types()).toEqual(["HandshakeAck", "InvokeError"]);
+  });
+
+  test("a connection that is closed for a breach has its calls cancelled in the worker", async () => {
+    const { connect, cancelled, sent, dispatcher, answer } = world();
+    const host = connect();
+    host.shakeHands();
+    host.invoke(1);
+    host.invoke(2);
+    host.send({ type: "ShutdownAck" });
+    await settle();
+    expect(cancelled).toEqual(sent);
+    expect(dispatcher.inFlight).toBe(2);
+    answer(0);
+    answer(1);
+    expect(dispatcher.inFlight).toBe(0);
+  });
+
+  test("close() sends what is queued and cuts a host that does not go", async () => {
+    const { connect, clock, answer } = world();
+    const host = connect();
+    host.shakeHands();
+    host.invoke(1);
+    await settle();
+    answer(0);
+    host.connection.close();
+    await settle();
+    expect(host.types()).toEqual(["HandshakeAck", "InvokeResult"]);
+    expect(host.state).toMatchObject({ hasEnded: true, isForgotten: false });
+    clock.advance(2000);
+    await settle();
+    expect(host.state.isForgotten).toBe(true);
+  });
+
+  test("a list of exports over the host's own limit ends that connection, and is no fault of the runtime", async () => {
+    const { connect, faults, refused } = world("f".repeat(200));
+    const host = connect();
+    host.shakeHands(128);
+    host.send({ type: "ListExports" });
+    await settle();
+    expect(faults).toEqual([]);
+    expect(host.received.at(-1)).toMatchObject({ type: "InvokeError", requestId: 0, code: 1004 });
+    expect(refused).toEqual([expect.stringContaining("128 bytes")]);
+  });
+});
+
+test("a host that does not read its answers is not read either, until it does", async () => {
+  const { connect, answer, sent } = world();
+  const host = connect();
+  host.shakeHands();
+  await settle();
+  host.peer.pause();
+  const large = new Uint8Array(600_000);
+  for (let id = 1; id <= 3; id++) {
+    host.invoke(id);
+    await settle();
+    answer(id - 1, large);
+  }
+  // The batch that was under way when the mark was passed is still taken; what comes after it waits outside.
+  host.invoke(4);
+  await settle();
+  host.invoke(5);
+  host.invoke(6);
+  await settle();
+  const takenMeanwhile = sent.length;
+  expect(takenMeanwhile).toBeLessThan(6);
+  host.peer.resume();
+  await settle();
+  expect(sent).toHaveLength(6);
+  expect(host.types().filter((type) => type === "InvokeResult")).toHaveLength(3);
+});

@@ -1,0 +1,125 @@
+// One registry of all events, held to one grammar. The `satisfies` lines make the compiler refuse a gap in it.
+
+import { describe, expect, test } from "@jest/globals";
+import type { AnyStateMachine, AnyStateNode } from "xstate";
+import type { CallEvent } from "../../src/machines/call/events.js";
+import { callMachine } from "../../src/machines/call/machine.js";
+import type { RouterEvent } from "../../src/machines/router/events.js";
+import { routerMachine } from "../../src/machines/router/machine.js";
+import type { SupervisorEmitted, SupervisorEvent } from "../../src/machines/supervisor/events.js";
+import { supervisorMachine } from "../../src/machines/supervisor/machine.js";
+import type { WorkerEvent } from "../../src/machines/worker/events.js";
+import { workerMachine } from "../../src/machines/worker/machine.js";
+
+type Sort = "command" | "fact";
+
+const worker = {
+  "worker.start": "command",
+  "worker.stop": "command",
+  "worker.kill": "command",
+  "process.spawned": "fact",
+  "process.failed": "fact",
+  "process.exited": "fact",
+  "link.opened": "fact",
+  "link.closed": "fact",
+  "link.breached": "fact",
+  "handshake.accepted": "fact",
+  "handshake.refused": "fact",
+  "exports.listed": "fact",
+  "health.answered": "fact",
+  "health.missed": "fact",
+} as const satisfies Record<WorkerEvent["type"], Sort>;
+
+const router = {
+  "router.drain": "command",
+  "router.close": "command",
+  "worker.ready": "fact",
+  "worker.withdrawn": "fact",
+} as const satisfies Record<RouterEvent["type"], Sort>;
+
+const supervisor = {
+  "supervisor.stop": "command",
+  "worker.ready": "fact",
+  "worker.withdrawn": "fact",
+  "worker.exited": "fact",
+  "calls.drained": "fact",
+} as const satisfies Record<SupervisorEvent["type"], Sort>;
+
+const emitted = {
+  "worker.ready": "fact",
+  "worker.exited": "fact",
+  "exports.changed": "fact",
+  "supervisor.draining": "fact",
+} as const satisfies Record<SupervisorEmitted["type"], Sort>;
+
+const call = {
+  "call.accepted": "fact",
+  "call.rejected": "fact",
+  "call.dispatched": "fact",
+  "cancel.sent": "fact",
+  "caller.answered": "fact",
+  "answer.discarded": "fact",
+  "slot.released": "fact",
+} as const satisfies Record<CallEvent["type"], Sort>;
+
+const machines: [string, AnyStateMachine, Record<string, Sort>][] = [
+  ["worker", workerMachine, worker],
+  ["router", routerMachine, router],
+  ["supervisor", supervisorMachine, supervisor],
+  ["call", callMachine, call],
+];
+const registry = [worker, router, supervisor, emitted, call].flatMap((each) => Object.entries(each));
+
+describe("the grammar", () => {
+  const imperatives = new Set(["start", "stop", "kill", "drain", "close"]);
+  /** Participles that do not end in -ed, and the two words that say a state one has come to. */
+  const irregular = new Set(["sent", "withdrawn", "ready", "draining"]);
+
+  test.each(registry)("%s is a well-formed %s", (name, sort) => {
+    expect(name).toMatch(/^[a-z]+\.[a-z]+$/);
+    const word = name.split(".")[1] ?? "";
+    expect([imperatives.has(word), word.endsWith("ed") || irregular.has(word)]).toEqual([
+      sort === "command",
+      sort === "fact",
+    ]);
+  });
+
+  test("a name means one thing wherever it is used", () => {
+    const sorts = new Map<string, Sort>();
+    for (const [name, sort] of registry) {
+      expect([name, sorts.get(name) ?? sort]).toEqual([name, sort]);
+      sorts.set(name, sort);
+    }
+  });
+});
+
+const nodes = (node: AnyStateNode): AnyStateNode[] => [node, ...Object.values(node.states).flatMap(nodes)];
+
+describe.each(machines)("the %s machine", (_name, machine, known) => {
+  test("listens to events of its union and no others, and knows what to do with each of them", () => {
+    const heard = new Set(nodes(machine.root).flatMap((node) => node.ownEvents));
+    const own = [...heard].filter((type) => !type.startsWith("xstate."));
+    expect(own.filter((type) => !(type in known))).toEqual([]);
+    const unheard = Object.keys(known).filter((type) => !heard.has(type));
+    // The worker's way to `ready` is told by its exports; the accepted handshake before it is a fact for the watcher.
+    expect(unheard).toEqual(machine === workerMachine ? ["handshake.accepted"] : []);
+  });
+
+  test("has a bound on its iterations, and every state says what it is", () => {
+    expect(machine.options.maxIterations).toBeLessThan(Infinity);
+    for (const node of nodes(machine.root)) {
+      if (node === machine.root) continue;
+      const { description } = (node.meta ?? {}) as { description?: unknown };
+      expect([node.id, description]).toEqual([node.id, expect.stringMatching(/^[A-Z][^]{10,}\.$/)]);
+    }
+  });
+
+  test("answers for the failure of whatever it invokes", () => {
+    for (const node of nodes(machine.root)) {
+      for (const { id, onError } of node.invoke) {
+        // The router does nothing that can fail; were it to, the supervisor's own end is the answer.
+        if (id !== "router") expect([id, onError]).toEqual([id, expect.anything()]);
+      }
+    }
+  });
+});

@@ -1,0 +1,319 @@
+import { describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import type { SupervisorEvent } from "../../../src/machines/supervisor/events.js";
+import { failOnXstateWarnings } from "../xstate-warnings.js";
+import { createSupervisorRig, timings, type SupervisorRig } from "./rig.js";
+
+failOnXstateWarnings();
+
+const one = [{ name: "app", workers: 1 }];
+const two = [{ name: "app", workers: 2 }];
+const twoPools = [
+  { name: "a", workers: 1 },
+  { name: "b", workers: 1 },
+];
+const types = (rig: SupervisorRig) => rig.emitted.map((event) => event.type);
+const admission = (rig: SupervisorRig) => rig.tables.at(-1)?.admission;
+const app = (rig: SupervisorRig) => rig.tables.at(-1)?.pools.get("app");
+const running = (pools = one): SupervisorRig => {
+  const rig = createSupervisorRig(pools);
+  for (const { name, workers } of pools) {
+    for (let place = 1; place <= workers; place++) rig.bringUp(`${name}:${String(place)}`);
+  }
+  return rig;
+};
+
+describe("start", () => {
+  test("is complete when every pool has had one ready worker, not before, and does not wait for the others", () => {
+    const rig = createSupervisorRig([...two, { name: "b", workers: 2 }]);
+    expect(rig.asked).toEqual(["start app:1", "start app:2", "start b:1", "start b:2"]);
+    rig.bringUp("app:2");
+    expect(rig.state).toBe("starting");
+    rig.bringUp("b:1");
+    expect(rig.state).toBe("running");
+  });
+
+  test("calls may wait from the first table on: every place is due", () => {
+    const rig = createSupervisorRig(one);
+    expect(app(rig)).toMatchObject({ ready: [], isDue: true, exports: [] });
+    rig.bringUp("app:1", "math.add");
+    expect(app(rig)).toMatchObject({ ready: [1], isDue: false, exports: [{ name: "math.add" }] });
+  });
+
+  const failures: [string, (rig: SupervisorRig) => void, RegExp][] = [
+    [
+      "a program that is not there",
+      (rig) => {
+        rig.say("a:1", { type: "process.failed", reason: "it was not found" });
+      },
+      /^Worker a:1 could not be started: it was not found\.$/,
+    ],
+    [
+      "an exit",
+      (rig) => {
+        rig.end("a:1", 7);
+      },
+      /^Worker a:1 ended unasked with exit code 7\.$/,
+    ],
+    [
+      "a refused handshake",
+      (rig) => {
+        rig.say(
+          "a:1",
+          { type: "process.spawned", pid: 1 },
+          { type: "link.opened" },
+          { type: "handshake.refused", reason: "it speaks 2.0" },
+        );
+        rig.end("a:1");
+      },
+      /^Worker a:1 was ended because it speaks 2\.0\.$/,
+    ],
+    [
+      "silence",
+      (rig) => {
+        rig.clock.advance(timings.connectTimeoutMs);
+        rig.end("a:1");
+      },
+      /^Worker a:1 was ended because it did not become ready within connectTimeoutMs\.$/,
+    ],
+  ];
+  test.each(failures)(
+    "%s in a pool that never had a ready worker ends it, and the other pools with it",
+    (_what, fail, message) => {
+      const rig = createSupervisorRig(twoPools);
+      rig.bringUp("b:1");
+      fail(rig);
+      expect([rig.state, rig.failure]).toEqual(["stopping", expect.stringMatching(message)]);
+      expect(admission(rig)).toBe("closed");
+      expect(rig.asked.filter((what) => what === "start a:1")).toHaveLength(1);
+      rig.end("b:1", 0);
+      expect([rig.state, rig.status, rig.errors]).toEqual(["failed", "done", []]);
+      expect(rig.clock.timerCount).toBe(0);
+    },
+  );
+
+  test("one name in two pools ends it and names both", () => {
+    const rig = createSupervisorRig(twoPools);
+    rig.bringUp("a:1", "f");
+    rig.bringUp("b:1", "f");
+    expect(rig.failure).toContain("The pools a and b both export f");
+    rig.end("a:1", 0);
+    rig.end("b:1", 0);
+    expect(rig.state).toBe("failed");
+  });
+
+  test("a second place that fails while its pool has a ready worker is started again", () => {
+    const rig = createSupervisorRig(two);
+    rig.bringUp("app:1");
+    rig.end("app:2");
+    expect(rig.state).toBe("running");
+    rig.clock.advance(0);
+    expect(rig.asked.filter((what) => what === "start app:2")).toHaveLength(2);
+  });
+
+  test("a stop during it ends every worker and is no failure", () => {
+    const rig = createSupervisorRig(two);
+    rig.send({ type: "supervisor.stop", drainMs: 1000 });
+    expect(rig.asked.slice(-2)).toEqual(["SIGTERM app:1", "SIGTERM app:2"]);
+    rig.end("app:1");
+    rig.end("app:2");
+    expect([rig.state, rig.failure]).toEqual(["stopped", undefined]);
+  });
+});
+
+describe("restart", () => {
+  const starts = (rig: SupervisorRig) => rig.asked.filter((what) => what.startsWith("start")).length;
+
+  test("waits 0, 100, 500, 2000, 5000, 5000 ms for a worker that crashes as soon as it is ready", () => {
+    const rig = running();
+    for (const waitMs of [0, 100, 500, 2000, 5000, 5000]) {
+      const before = starts(rig);
+      rig.end("app:1");
+      if (waitMs > 0) {
+        rig.clock.advance(waitMs - 1);
+        expect(starts(rig)).toBe(before);
+        expect(app(rig)).toMatchObject({ ready: [], isDue: true });
+        rig.clock.advance(1);
+      } else {
+        rig.clock.advance(0);
+      }
+      expect(starts(rig)).toBe(before + 1);
+      rig.bringUp("app:1");
+    }
+  });
+
+  test("starts the row anew after resetAfterMs of service", () => {
+    const rig = running();
+    for (let n = 0; n < 3; n++) {
+      rig.end("app:1");
+      rig.clock.advance(10_000);
+      rig.bringUp("app:1");
+    }
+    rig.clock.advance(30_000);
+    rig.end("app:1");
+    rig.clock.advance(0);
+    expect(rig.workerState("app:1")).toBe("spawning");
+  });
+
+  test("is for the one worker that ended; the router sends nothing there meanwhile", () => {
+    const rig = running(two);
+    rig.end("app:1");
+    expect(app(rig)).toMatchObject({ ready: [2], isDue: true });
+    expect(starts(rig)).toBe(2);
+    rig.clock.advance(0);
+    rig.bringUp("app:1");
+    expect([...(app(rig)?.ready ?? [])].sort()).toEqual([2, 3]);
+    expect(app(rig)?.isDue).toBe(false);
+  });
+
+  test("is told to the world: who ended, how, and who is ready again", () => {
+    const rig = running();
+    rig.say("app:1", { type: "link.closed", reason: "" });
+    rig.say("app:1", { type: "process.exited", exitCode: null, signal: "SIGSEGV", stderrTail: "oh\n" });
+    rig.clock.advance(0);
+    rig.bringUp("app:1");
+    expect(types(rig)).toEqual(["worker.ready", "worker.exited", "worker.ready"]);
+    expect(rig.emitted[1]).toMatchObject({
+      workerId: "app:1",
+      reason: "was killed by SIGSEGV",
+      wasAsked: false,
+      stderrTail: "oh\n",
+    });
+  });
+
+  test("with other exports is told as exports.changed", () => {
+    const rig = running();
+    rig.end("app:1");
+    rig.clock.advance(0);
+    rig.bringUp("app:1", "app.g");
+    expect(types(rig).at(-1)).toBe("exports.changed");
+    expect(app(rig)?.exports.map((each) => each.name)).toEqual(["app.g"]);
+  });
+});
+
+describe("stop", () => {
+  const draining = (pools = one) => {
+    const rig = running(pools);
+    rig.send({ type: "supervisor.stop", drainMs: 1000 });
+    return rig;
+  };
+
+  test("refuses new calls at once and waits for those under way", () => {
+    const rig = draining();
+    expect([rig.state, admission(rig), types(rig).at(-1)]).toEqual([
+      "draining",
+      "draining",
+      "supervisor.draining",
+    ]);
+    expect(rig.asked.at(-1)).toBe("awaitDrain");
+    expect(app(rig)?.ready).toEqual([1]);
+    rig.send({ type: "calls.drained" });
+    expect([rig.state, admission(rig), rig.asked.at(-1)]).toEqual(["stopping", "closed", "shutdown app:1"]);
+    expect(rig.asked).not.toContain("endDrain");
+    rig.end("app:1", 0);
+    expect([rig.state, rig.status]).toEqual(["stopped", "done"]);
+  });
+
+  test("ends the calls that outlive drainMs", () => {
+    const rig = draining();
+    rig.clock.advance(999);
+    expect(rig.state).toBe("draining");
+    rig.clock.advance(1);
+    expect([rig.state, rig.asked.slice(-2)]).toEqual(["stopping", ["endDrain", "shutdown app:1"]]);
+  });
+
+  test("said again it hurries: the drain is cut short, then workers are killed", () => {
+    const rig = draining(two);
+    rig.send({ type: "supervisor.stop", drainMs: 0 });
+    expect([rig.state, rig.asked.slice(-3)]).toEqual([
+      "stopping",
+      ["endDrain", "shutdown app:1", "shutdown app:2"],
+    ]);
+    rig.end("app:1", 0);
+    rig.send({ type: "supervisor.stop", drainMs: 0 });
+    expect(rig.asked.filter((what) => what.startsWith("SIGKILL"))).toEqual(["SIGKILL app:2"]);
+    rig.end("app:2");
+    expect(rig.state).toBe("stopped");
+  });
+
+  test("a worker that crashes during the drain is started again, for the calls that wait", () => {
+    const rig = draining();
+    rig.end("app:1");
+    rig.clock.advance(0);
+    rig.bringUp("app:1");
+    expect([rig.state, app(rig)?.ready]).toEqual(["draining", [2]]);
+  });
+
+  test("a worker that crashes while it is being stopped is not", () => {
+    const rig = draining();
+    rig.send({ type: "calls.drained" });
+    rig.end("app:1", 1);
+    rig.clock.advance(60_000);
+    expect(rig.asked.filter((what) => what.startsWith("start"))).toHaveLength(1);
+    expect(app(rig)).toMatchObject({ ready: [], isDue: false });
+  });
+
+  test("a worker that waits for its next start is gone at once, and its crash is not told a second time", () => {
+    const rig = running();
+    for (let n = 0; n < 3; n++) {
+      rig.end("app:1");
+      if (n < 2) {
+        rig.clock.advance(1000);
+        rig.bringUp("app:1");
+      }
+    }
+    expect(rig.workerState("app:1")).toBe("backingOff");
+    rig.send({ type: "supervisor.stop", drainMs: 0 });
+    rig.clock.advance(0);
+    expect(rig.state).toBe("stopped");
+    expect(rig.emitted.at(-1)).toMatchObject({ type: "worker.exited", pid: null, wasAsked: true });
+    expect(rig.clock.timerCount).toBe(0);
+  });
+});
+
+test("no order of events, however odd, makes the supervisor fail; told to stop it always comes to an end", () => {
+  const names = ["a:1", "b:1", "b:2"];
+  const someone = { workerId: "c:9", pool: "c", instance: 99, pid: 1, generation: 1 } as never;
+  const noExit = { wasAsked: false, wasReady: false, exitCode: 1, signal: null, how: "fell", stderrTail: "" };
+  const odd = fc.constantFrom<SupervisorEvent>(
+    { type: "calls.drained" },
+    { type: "supervisor.stop", drainMs: 500 },
+    { type: "worker.withdrawn", workerId: "c:9" as never, pool: "c", isDue: true },
+    { type: "worker.ready", ...(someone as object), exports: [] } as never,
+    { type: "worker.exited", ...(someone as object), exit: noExit } as never,
+  );
+  const name = fc.constantFrom(...names);
+  const step = fc.oneof(
+    { weight: 4, arbitrary: fc.tuple(fc.constant("up" as const), name) },
+    { weight: 3, arbitrary: fc.tuple(fc.constant("end" as const), name) },
+    { weight: 2, arbitrary: fc.tuple(fc.constant("breach" as const), name) },
+    { weight: 2, arbitrary: fc.tuple(fc.constant("wait" as const), fc.constantFrom(0, 100, 3000, 11_000)) },
+    { weight: 1, arbitrary: fc.tuple(fc.constant("odd" as const), odd) },
+  );
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 16 }), (steps) => {
+      const rig = createSupervisorRig([
+        { name: "a", workers: 1 },
+        { name: "b", workers: 2 },
+      ]);
+      for (const [what, value] of steps) {
+        if (rig.status !== "active") break;
+        if (what === "up") rig.bringUp(value);
+        else if (what === "end") rig.end(value);
+        else if (what === "breach") rig.say(value, { type: "link.breached", reason: "it lied" });
+        else if (what === "wait") rig.clock.advance(value);
+        else rig.send(value);
+      }
+      for (let n = 0; n < 4 && rig.status === "active"; n++) {
+        rig.send({ type: "supervisor.stop", drainMs: 0 });
+        rig.clock.advance(timings.shutdownMs + timings.terminateMs);
+        for (const worker of names) rig.end(worker);
+      }
+      if (rig.status !== "done" || rig.errors.length > 0) {
+        throw new Error(`It is ${rig.status} in ${rig.state}: ${rig.errors.map(String).join()}`);
+      }
+      if (rig.clock.timerCount > 0) throw new Error(`${String(rig.clock.timerCount)} timers are left.`);
+    }),
+    { numRuns: 1500 },
+  );
+});

@@ -1,0 +1,124 @@
+// A real supervisor with real router and worker machines on a test clock; only the processes are scripted.
+
+import { createActor, fromCallback, type AnyEventObject } from "xstate";
+import { createIdSource, type InstanceId } from "../../../src/ids.js";
+import { routerMachine } from "../../../src/machines/router/machine.js";
+import type { RouteTable } from "../../../src/machines/router/route-table.js";
+import type { SupervisorEmitted, SupervisorEvent } from "../../../src/machines/supervisor/events.js";
+import { supervisorMachine, type PoolPlan } from "../../../src/machines/supervisor/machine.js";
+import type { WorkerEvent } from "../../../src/machines/worker/events.js";
+import {
+  workerMachine,
+  type InstanceInput,
+  type KillInput,
+  type SendShutdown,
+} from "../../../src/machines/worker/machine.js";
+import { createTestClock, type TestClock } from "../../support/test-clock.js";
+import { exportsOf } from "../worker/rig.js";
+
+export const restart = { backoffMs: [0, 100, 500, 2000, 5000], jitter: 0, resetAfterMs: 30_000 };
+export const timings = { connectTimeoutMs: 10_000, shutdownMs: 5000, terminateMs: 3000 };
+
+export interface SupervisorRig {
+  readonly clock: TestClock;
+  readonly emitted: SupervisorEmitted[];
+  readonly tables: RouteTable[];
+  /** "start app:1", "SIGTERM app:1", "shutdown app:1", "awaitDrain", "endDrain", … */
+  readonly asked: string[];
+  readonly errors: unknown[];
+  readonly state: string;
+  readonly status: string;
+  readonly failure: string | undefined;
+  send(event: SupervisorEvent): void;
+  /** Says facts to the newest process of a worker. */
+  say(worker: string, ...facts: WorkerEvent[]): void;
+  /** Brings a worker that is spawning to ready. */
+  bringUp(worker: string, ...exported: string[]): void;
+  /** Ends a worker's process. */
+  end(worker: string, exitCode?: number): void;
+  workerState(worker: string): string;
+}
+
+function leafOf(value: unknown): string {
+  return typeof value === "object" && value !== null ? leafOf(Object.values(value)[0]) : String(value);
+}
+
+export function createSupervisorRig(
+  pools: readonly PoolPlan[],
+  random: () => number = () => 0,
+): SupervisorRig {
+  const clock = createTestClock();
+  const asked: string[] = [];
+  const tables: RouteTable[] = [];
+  const emitted: SupervisorEmitted[] = [];
+  const errors: unknown[] = [];
+  const processes = new Map<string, (fact: WorkerEvent) => void>();
+  let lastPid = 100;
+  const worker = workerMachine.provide({
+    actors: {
+      process: fromCallback<AnyEventObject, InstanceInput>(({ input, sendBack }) => {
+        asked.push(`start ${input.workerId}`);
+        processes.set(input.workerId, sendBack);
+      }),
+      link: fromCallback<SendShutdown, InstanceInput>(({ input, receive }) => {
+        receive(() => asked.push(`shutdown ${input.workerId}`));
+      }),
+      heartbeat: fromCallback<AnyEventObject, InstanceInput>(() => undefined),
+      kill: fromCallback<AnyEventObject, KillInput>(({ input }) => {
+        asked.push(`${input.signal} ${input.workerId}`);
+      }),
+    },
+  });
+  const router = routerMachine.provide({ actions: { publish: ({ context }) => tables.push(context.table) } });
+  const logic = supervisorMachine.provide({
+    actors: { worker, router },
+    actions: { awaitDrain: () => asked.push("awaitDrain"), endDrain: () => asked.push("endDrain") },
+  });
+  const nextInstance = createIdSource<InstanceId>();
+  const actor = createActor(logic, {
+    clock,
+    input: { pools, timings, maxMisses: 3, restart, clock, random, nextInstance },
+  });
+  actor.on("*", (event) => emitted.push(event));
+  actor.subscribe({ error: (error) => errors.push(error) });
+  actor.start();
+  const say = (name: string, ...facts: WorkerEvent[]) => {
+    for (const fact of facts) processes.get(name)?.(fact);
+  };
+  return {
+    clock,
+    emitted,
+    tables,
+    asked,
+    errors,
+    say,
+    get state() {
+      return actor.getSnapshot().value;
+    },
+    get status() {
+      return actor.getSnapshot().status;
+    },
+    get failure() {
+      return actor.getSnapshot().context.failure?.message;
+    },
+    send: (event) => {
+      actor.send(event);
+    },
+    bringUp(name, ...exported) {
+      const listed = exportsOf(...(exported.length > 0 ? exported : [`${name.split(":")[0] ?? ""}.f`]));
+      const pid = ++lastPid;
+      say(name, { type: "process.spawned", pid }, { type: "link.opened" }, { type: "handshake.accepted" });
+      say(name, { type: "exports.listed", exports: listed });
+    },
+    end(name, exitCode = 1) {
+      say(name, { type: "link.closed", reason: "it closed its link" });
+      say(name, { type: "process.exited", exitCode, signal: null, stderrTail: "" });
+    },
+    workerState(name) {
+      const child = actor.getSnapshot().children[name];
+      const snapshot: unknown = child?.getSnapshot();
+      if (typeof snapshot !== "object" || snapshot === null || !("value" in snapshot)) return "none";
+      return leafOf(snapshot.value);
+    },
+  };
+}

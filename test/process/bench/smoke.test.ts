@@ -1,0 +1,112 @@
+// The benchmark runs from end to end and its results have the shape that the page, the chart and the verdicts read.
+// It says nothing of speed.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { expect, jest, test } from "@jest/globals";
+
+jest.setTimeout(60_000);
+
+const bench = join(import.meta.dirname, "../../../bench");
+const isInstalled = existsSync(join(bench, "node_modules/.package-lock.json"));
+if (!isInstalled) {
+  process.stderr.write(
+    "SKIPPED test/process/bench: bench/node_modules is missing; `npm ci` in bench/ brings it.\n",
+  );
+}
+const installedTest = isInstalled ? test : test.skip;
+
+interface Figures {
+  readonly [name: string]: number | null;
+}
+
+interface Run {
+  readonly machine: Record<string, unknown>;
+  readonly results: Record<
+    string,
+    Record<string, { readonly median: Figures; readonly rounds: readonly Figures[] }>
+  >;
+  readonly start: unknown;
+  readonly targets: readonly {
+    readonly case: string;
+    readonly of: string;
+    readonly to: string;
+    readonly ratio: number | null;
+    readonly verdict: string;
+  }[];
+  readonly failures: readonly unknown[];
+}
+
+async function runBench(
+  ...options: string[]
+): Promise<{ exitCode: unknown; page: string; progress: string }> {
+  const child = spawn(process.execPath, [join(bench, "run.mjs"), ...options], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const [page, progress, [exitCode]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, "exit"),
+  ]);
+  return { exitCode, page, progress };
+}
+
+installedTest("two contenders, two cases: a page, a chart, and every figure a number", async () => {
+  const out = await mkdtemp(join(tmpdir(), "sb-"));
+  const contenders = ["splice-embedded", "ipc-json"];
+  const short = ["--rounds", "1", "--measure-ms", "100", "--warmup-ms", "20", "--out", out];
+  const { exitCode, page, progress } = await runBench(
+    ...["--only", contenders.join(","), "--case", "64b-64,1mib-bytes"],
+    ...short,
+  );
+  expect({ exitCode, progress }).toEqual({ exitCode: 0, progress: expect.stringContaining("4/4") });
+
+  const run = JSON.parse(await readFile(join(out, "partial.json"), "utf8")) as Run;
+  expect(run.machine).toEqual({
+    cpu: expect.any(String),
+    cores: expect.any(Number),
+    node: process.versions.node,
+    platform: `${process.platform}-${process.arch}`,
+    date: expect.stringMatching(/^\d{4}-\d{2}-\d{2}$/),
+  });
+  for (const name of ["64b-64", "1mib-bytes"]) {
+    for (const contender of contenders) {
+      const found = run.results[name]?.[contender];
+      expect(found?.rounds).toHaveLength(1);
+      const { callsPerSecond, p50Us, p99Us, startMs, calls, cpuUsPerCall, pssKib } = found?.median ?? {};
+      for (const figure of [callsPerSecond, p50Us, p99Us, startMs, calls]) expect(figure).toBeGreaterThan(0);
+      expect(p99Us).toBeGreaterThanOrEqual(p50Us ?? NaN);
+      const known = process.platform === "linux" ? expect.any(Number) : null;
+      expect({ cpuUsPerCall, pssKib }).toEqual({ cpuUsPerCall: known, pssKib: known });
+    }
+  }
+  expect(run).toMatchObject({ start: null, failures: [] });
+
+  // One ratio could be had of this run; whatever it is, the others are said not to be measured.
+  const judged = run.targets.filter(({ ratio }) => ratio !== null);
+  expect(judged).toEqual([
+    expect.objectContaining({ case: "64b-64", of: "splice-embedded", to: "ipc-json" }),
+  ]);
+  expect(judged[0]?.verdict).toMatch(/^(short|floor reached|aim reached)$/);
+  expect(run.targets.filter(({ verdict }) => verdict === "not measured")).toHaveLength(
+    run.targets.length - 1,
+  );
+
+  expect(page).toContain("64 B params, 64 in flight");
+  expect(page).toContain("child_process IPC, json");
+  expect(await readFile(join(out, "partial.svg"), "utf8")).toMatch(
+    /^<svg [^]*Splice, embedded[^]*<\/svg>\n$/,
+  );
+  await rm(out, { recursive: true });
+});
+
+installedTest("an unknown contender is wrong use and named", async () => {
+  const { exitCode, progress } = await runBench("--only", "carrier-pigeon");
+  expect(exitCode).toBe(2);
+  expect(progress).toContain('There is no contender "carrier-pigeon"; there are splice-embedded, ');
+});

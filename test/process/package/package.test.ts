@@ -1,0 +1,180 @@
+// The package as people get it: packed, installed into an empty folder, imported, type-checked, run. The predecessor's
+// .gitignore kept files out that its own build needed, so that no clone of it could be built.
+
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { root } from "../harness.js";
+
+const run = promisify(execFile);
+let folder: string;
+let packed: readonly string[];
+
+const environment = { ...process.env, NODE_OPTIONS: "" };
+
+function inFolder(program: string, ...args: readonly string[]) {
+  return run(program, args, { cwd: folder, env: environment, timeout: 60_000 });
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "splice-package-"));
+  // The build is what the other tests run on, so it is not made anew here.
+  const pack = ["pack", "--json", "--ignore-scripts", "--pack-destination", folder];
+  const { stdout } = await run("npm", pack, { cwd: root, env: environment });
+  const [{ filename, files }] = JSON.parse(stdout) as [{ filename: string; files: { path: string }[] }];
+  packed = files.map(({ path }) => path);
+  await writeFile(
+    join(folder, "package.json"),
+    '{"name":"consumer","version":"1.0.0","private":true,"type":"module"}',
+  );
+  const flags = ["--prefer-offline", "--no-audit", "--no-fund", "--engine-strict"];
+  await inFolder("npm", "install", `./${filename}`, ...flags);
+  await mkdir(join(folder, "functions"));
+  await writeFile(
+    join(folder, "functions/math.ts"),
+    `import { fn, currentContext, type Context } from "splice-runtime/worker";
+export const add = fn({}, (params, ctx: Context) => {
+  if (currentContext() !== ctx) throw new Error("another copy of the runtime");
+  return Number(params["a"]) + Number(params["b"]);
+});
+`,
+  );
+}, 60_000);
+
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+test("holds the build, the vectors, the licence and the README, and nothing of the workshop", () => {
+  for (const path of [
+    "dist/index.js",
+    "dist/index.d.ts",
+    "dist/cli/main.js",
+    "dist/worker/main.js",
+    "LICENSE",
+    "README.md",
+  ]) {
+    expect(packed).toContain(path);
+  }
+  const foreign = packed.filter((path) => !/^(dist\/|spec\/|README\.md$|LICENSE$|package\.json$)/.test(path));
+  expect(foreign).toEqual([]);
+  expect(packed.filter((path) => /\.tsbuildinfo$|\.test\.|(^|\/)\.splice\//.test(path))).toEqual([]);
+});
+
+test("holds every file of src, compiled: nothing is left out by .gitignore or by package.json", async () => {
+  const entries = await readdir(join(root, "src"), { recursive: true, withFileTypes: true });
+  const sources = entries
+    .filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)));
+  const missing = sources
+    .map((path) => path.replace(/^src/, "dist").replace(/\.ts$/, ""))
+    .flatMap((path) => [`${path}.js`, `${path}.d.ts`])
+    .filter((path) => !packed.includes(path));
+  expect(missing).toEqual([]);
+  const ignored = await run("git", ["check-ignore", "--no-index", ...sources], { cwd: root }).then(
+    ({ stdout }) => stdout.trim(),
+    (error: unknown) => {
+      // 1: none of them is ignored. 128: no clone, and nothing that could be left out of one.
+      if ([1, 128].includes(Number((error as { code?: unknown }).code))) return "";
+      throw error;
+    },
+  );
+  expect(ignored).toBe("");
+});
+
+test("every published entry can be imported, and calls work", async () => {
+  const script = `
+    import { createSplice, SpliceError, ConfigError } from "splice-runtime";
+    import { encode, Decoder, ProtocolError } from "splice-runtime/protocol";
+    import { fn, currentContext } from "splice-runtime/worker";
+    import manifest from "splice-runtime/package.json" with { type: "json" };
+    const splice = await createSplice({ functions: "./functions" });
+    const sum = await splice.call("math.add", { a: 1, b: 2 });
+    const messages = new Decoder().push(encode({ type: "HealthCheck" }));
+    await splice.close();
+    const kinds = [createSplice, SpliceError, ConfigError, ProtocolError, fn, currentContext].map((entry) => typeof entry);
+    console.log(JSON.stringify({ sum, messages, kinds: [...new Set(kinds)], name: manifest.name }));
+  `;
+  await writeFile(join(folder, "consumer.mjs"), script);
+  const { stdout } = await inFolder(
+    process.execPath,
+    "--disable-warning=ExperimentalWarning",
+    "consumer.mjs",
+  );
+  expect(JSON.parse(stdout)).toEqual({
+    sum: 3,
+    messages: [{ type: "HealthCheck" }],
+    kinds: ["function"],
+    name: "splice-runtime",
+  });
+}, 30_000);
+
+test("nothing but the published entries can be imported", async () => {
+  const script =
+    'import("splice-runtime/dist/dispatch/dispatcher.js").catch((error) => console.log(error.code))';
+  const { stdout } = await inFolder(process.execPath, "-e", script);
+  expect(stdout.trim()).toBe("ERR_PACKAGE_PATH_NOT_EXPORTED");
+});
+
+test("the types serve a strict consumer, and refuse what is wrong", async () => {
+  const good = `
+    import { createSplice, SpliceError, type Splice, type Status } from "splice-runtime";
+    import { Decoder, encode, type Message } from "splice-runtime/protocol";
+    import { fn, type Context } from "splice-runtime/worker";
+    export const shout = fn({}, (params, ctx: Context) => ctx.functionName + String(params["text"]));
+    export async function main(): Promise<Status> {
+      await using splice: Splice = await createSplice({ functions: "./functions", limits: { maxInFlight: 10 } });
+      const value: unknown = await splice.call("math.add", { a: 1 }, { timeoutMs: Infinity, headers: [["a", "b"]] });
+      const messages: Message[] = new Decoder({ maxFrameBytes: 1024 }).push(encode({ type: "Cancel", requestId: 1n }));
+      splice.events$.subscribe((event) => { console.log(event.type, value, messages); });
+      return splice.status();
+    }
+    export function codeOf(error: unknown): number | undefined {
+      return error instanceof SpliceError ? error.code : undefined;
+    }
+  `;
+  const compilerOptions = {
+    strict: true,
+    noEmit: true,
+    module: "nodenext",
+    target: "es2022",
+    lib: ["es2022", "dom", "esnext.disposable"],
+    exactOptionalPropertyTypes: true,
+    types: ["node"],
+    typeRoots: [join(root, "node_modules/@types")],
+  };
+  const tsc = join(root, "node_modules/typescript/bin/tsc");
+  await writeFile(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["consumer.ts"] }));
+  await writeFile(join(folder, "consumer.ts"), good);
+  await inFolder(process.execPath, tsc, "-p", ".").catch((error: unknown) => {
+    throw new Error(String((error as { stdout?: unknown }).stdout));
+  });
+  await writeFile(join(folder, "consumer.ts"), `${good}\nvoid createSplice({ functoins: "./functions" });\n`);
+  await expect(inFolder(process.execPath, tsc, "-p", ".")).rejects.toMatchObject({
+    stdout: expect.stringContaining("functoins"),
+  });
+}, 60_000);
+
+test.each(["splice", "splice-runtime"])(
+  "the bin %s runs",
+  async (bin) => {
+    const { stdout } = await inFolder(
+      join(folder, "node_modules/.bin", bin),
+      "call",
+      "math.add",
+      '{"a":40,"b":2}',
+    );
+    expect(stdout).toBe("42\n");
+    const version = await inFolder(join(folder, "node_modules/.bin", bin), "--version");
+    const manifest = JSON.parse(
+      await readFile(join(folder, "node_modules/splice-runtime/package.json"), "utf8"),
+    ) as {
+      version: string;
+    };
+    expect(version.stdout.trim()).toBe(manifest.version);
+  },
+  30_000,
+);

@@ -1,0 +1,56 @@
+import { expect, test } from "@jest/globals";
+import { ProcessRegistry } from "../../src/actors/process-registry.js";
+import type { LogFields, LogLevel } from "../../src/log.js";
+import type { LogEvent } from "../../src/protocol/messages.js";
+import { createWorkerLog } from "../../src/system/worker-log.js";
+import { playedEntry } from "../actors/under-parent.js";
+import { createTestClock } from "../support/test-clock.js";
+
+function collect() {
+  const lines: [LogLevel, string, LogFields | undefined][] = [];
+  const at =
+    (level: LogLevel) =>
+    (message: string, fields?: LogFields): void => {
+      lines.push([level, message, fields]);
+    };
+  const clock = createTestClock();
+  const write = createWorkerLog(
+    { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") },
+    clock,
+  );
+  const registry = new ProcessRegistry();
+  const entry = playedEntry(registry, new Promise(() => undefined));
+  const other = playedEntry(registry, new Promise(() => undefined), 2);
+  return { lines, clock, write, entry, other };
+}
+
+const event = (message: string, level = "info", fields: [string, string][] = []) =>
+  ({ type: "LogEvent", level, message, fields }) as unknown as LogEvent;
+
+test("lines keep their level and say who spoke; a worker cannot speak in another's name", () => {
+  const { lines, write, entry } = collect();
+  for (const level of ["trace", "debug", "info", "warn", "error"]) write(entry, event("m", level));
+  write(
+    entry,
+    event("lie", "info", [
+      ["worker", "other:1"],
+      ["pid", "1"],
+      ["function", "math.add"],
+    ]),
+  );
+  expect(lines.map(([level]) => level)).toEqual(["debug", "debug", "info", "warn", "error", "info"]);
+  expect(lines.at(-1)?.[2]).toEqual({ function: "math.add", worker: "app:1", pid: undefined, generation: 1 });
+});
+
+test("above 1 000 lines a second they are dropped, counted and told; each worker has its own measure", () => {
+  const { lines, clock, write, entry, other } = collect();
+  for (let n = 0; n < 1500; n++) write(entry, event("flood"));
+  write(other, event("quiet"));
+  expect(lines).toHaveLength(1001);
+  clock.advance(1000);
+  write(entry, event("after"));
+  expect(lines.slice(-2).map(([level, message]) => [level, message])).toEqual([
+    ["warn", "500 lines dropped"],
+    ["info", "after"],
+  ]);
+});
