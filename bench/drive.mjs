@@ -11,16 +11,17 @@ const { contender: contenderName, case: caseName, warmupMs, measureMs } = JSON.p
 const chosen = caseNamed(caseName);
 const { inFlight } = chosen;
 const latencies = new Latencies();
+const payload = payloadOf(chosen, 0);
 
 const startedAt = performance.now();
 const contender = await import(`./contenders/${contenderName}.mjs`);
 const { call, pump, close } = await contender.start(chosen);
 const run = pump ?? ((ms) => load(call, payload, inFlight, ms, latencies));
-const payload = payloadOf(chosen, 0);
-await check(1);
+await check(payload);
 const startMs = performance.now() - startedAt;
 
-await check(inFlight);
+const unlike = Array.from({ length: inFlight }, (_, seed) => payloadOf(chosen, seed));
+await check(...unlike);
 await run(warmupMs, latencies);
 latencies.reset();
 
@@ -31,7 +32,7 @@ const cpuAfter = cpuUs(pids);
 const memoryKib = pssKib(pids);
 const calls = latencies.count;
 const [p50Us, p99Us] = latencies.percentilesUs(0.5, 0.99);
-await check(inFlight);
+await check(...unlike);
 
 const figures = {
   callsPerSecond: (calls / elapsedMs) * 1000,
@@ -50,15 +51,14 @@ setTimeout(() => process.exit(0), 3000).unref();
 await close();
 process.exit(0);
 
-/** So many calls at once, no two alike: each must come back as it went. The limit has no calls and checks its bytes. */
-async function check(count) {
+/** All of these at once: each must come back as it went. The limit has no calls and checks its bytes instead. */
+async function check(...sent) {
   if (call === undefined) return pump(0, latencies);
-  const sent = Array.from({ length: count }, (_, seed) => payloadOf(chosen, seed));
   const received = await Promise.all(sent.map((one) => call(one)));
   const wrong = received.findIndex((one, i) => !isEcho(chosen, sent[i], one));
   if (wrong === -1) return;
   const shown = JSON.stringify(received[wrong])?.slice(0, 200);
   throw new Error(
-    `${contenderName} answered call ${String(wrong)} of ${String(count)} with something else: ${shown}`,
+    `${contenderName} answered call ${String(wrong)} of ${String(sent.length)} with something else: ${shown}`,
   );
 }

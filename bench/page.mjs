@@ -1,6 +1,9 @@
 // The page of a run as text: one table per case, memory and start times, and what was reached of what was set out for.
 // Pure.
 
+import { cases as allCases } from "./cases.mjs";
+import { contenders as allContenders } from "./contenders/index.mjs";
+
 const thin = " ";
 
 export function page({ machine, settings, cases, contenders, results, start, targets }) {
@@ -11,7 +14,7 @@ export function page({ machine, settings, cases, contenders, results, start, tar
   for (const one of cases) parts.push(caseTable(one, contenders, results[one.name]));
   parts.push(memoryTable(cases, contenders, results));
   if (start !== null) parts.push(startLine(start));
-  parts.push(targetTable(targets, cases, contenders));
+  parts.push(targetTable(targets));
   return `${parts.join("\n\n")}\n`;
 }
 
@@ -72,13 +75,13 @@ function startLine({ median: { serveMs, nodeMs } }) {
   return `splice serve: first call answered ${whole(serveMs)} ms after its start; node -e 0 takes ${whole(nodeMs)} ms.`;
 }
 
-function targetTable(targets, cases, contenders) {
+function targetTable(targets) {
   const titleOf = (list, name) => list.find((one) => one.name === name)?.title ?? name;
   const body = targets.map(({ case: name, figure, of, to, floor, aim, ratio, lowerIsBetter, verdict }) => {
-    const what = `${titleOf(contenders, of)} / ${titleOf(contenders, to)}`;
+    const what = `${titleOf(allContenders, of)} / ${titleOf(allContenders, to)}`;
     const sign = lowerIsBetter ? "<=" : ">=";
     const measure = figure === "callsPerSecond" ? "calls/s" : figure === "p50Us" ? "p50" : figure;
-    const where = `${titleOf(cases, name)}, ${measure}`;
+    const where = `${titleOf(allCases, name)}, ${measure}`;
     return [
       where,
       what,

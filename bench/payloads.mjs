@@ -5,8 +5,7 @@ import { isDeepStrictEqual } from "node:util";
 
 export function payloadOf({ kind, bytes }, seed) {
   if (kind === "small") return smallRecord(seed, bytes);
-  if (kind === "bytes")
-    return { data: Uint8Array.from({ length: bytes }, (_, i) => (i * 31 + seed * 17) & 255) };
+  if (kind === "bytes") return { data: new Uint8Array(bytes).map((_, i) => i * 31 + seed * 17) };
   return { rows: rowsOf(seed, bytes) };
 }
 

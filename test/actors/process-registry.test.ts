@@ -33,11 +33,12 @@ test("a signal reaches the process and what it started", async () => {
   const registry = new ProcessRegistry();
   const child = await start(registry, 1, "sleep 300 & echo $!; wait");
   await once(child.stdout ?? child, "data");
+  const closed = once(child, "close");
   registry.signal(id(1), "SIGKILL");
   const [, signal] = (await once(child, "exit")) as [number | null, string | null];
   expect(signal).toBe("SIGKILL");
   // The child it started held stdout open; it closes because that one is gone too.
-  await once(child, "close");
+  await closed;
   registry.remove(id(1));
 });
 

@@ -2,7 +2,7 @@
 
 import { createActor, createMachine, type AnyActorLogic, type AnyEventObject } from "xstate";
 import { afterEach } from "@jest/globals";
-import type { ChildProcess } from "node:child_process";
+import { ChildProcess } from "node:child_process";
 import type { ProcessEntry, ProcessRegistry } from "../../src/actors/process-registry.js";
 import { workerId, type InstanceId } from "../../src/ids.js";
 import type { InstanceInput } from "../../src/machines/worker/machine.js";
@@ -72,7 +72,7 @@ export function playedEntry(
   const entry: ProcessEntry = {
     ...instanceInput(instance),
     startedAtMs: 0,
-    child: { pid: undefined } as ChildProcess,
+    child: new ChildProcess(),
     link,
     outbox: null,
     capabilities: 0,

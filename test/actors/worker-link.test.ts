@@ -162,7 +162,7 @@ describe("handshake", () => {
     await stranger.actor.heard("link.breached");
     const link = await openLink();
     link.say(result(1, 90_000));
-    link.say({ type: "LogEvent", level: "info", message: "after", fields: [] } as Message);
+    link.say({ type: "LogEvent", level: "info", message: "after", fields: [] });
     await new Promise((resolve) => setImmediate(() => setImmediate(() => setImmediate(resolve))));
     expect(link.actor.types).not.toContain("link.breached");
     expect(link.heard[0]).toBe("result 1 of 1");

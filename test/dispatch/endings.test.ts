@@ -28,6 +28,17 @@ describe("deadlines", () => {
     expect(port.invokes.map((invoke) => invoke.deadlineMs)).toEqual([100, 700, 0, 2_147_483_647, 1]);
   });
 
+  test("an answered call is let go of: nothing of it waits for its deadline", () => {
+    const bench = createBench();
+    const port = bench.attach(1);
+    bench.ready(1);
+    bench.call("f", 100);
+    bench.call("f", 100_000);
+    for (const callId of port.ids) bench.result(1, callId);
+    bench.clock.advance(200);
+    expect(bench.clock.timerCount).toBe(0);
+  });
+
   test("a call without a deadline never expires", () => {
     const bench = createBench();
     bench.attach(1);
@@ -113,6 +124,15 @@ describe("cancel", () => {
     bench.result(1, callId);
     expect([bench.caller.codes(1), bench.dispatcher.inFlight]).toEqual([[0], 0]);
     expect(bench.dispatcher.counters).toMatchObject({ ok: 1, cancelled: 0, late: 0 });
+  });
+
+  test("said again it does not begin the grace anew", () => {
+    const { bench, callId } = started();
+    bench.dispatcher.cancel(callId, false);
+    bench.clock.advance(60);
+    bench.dispatcher.cancel(callId, false);
+    bench.clock.advance(50);
+    expect(bench.caller.codes(1)).toEqual([2002]);
   });
 
   test("after the grace the caller hears 2002, and what the worker says later is late", () => {

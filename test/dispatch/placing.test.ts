@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
+import { ProtocolError } from "../../src/protocol/protocol-error.js";
 import { createBench, exported, table } from "./scripted.js";
 
 describe("choice of a worker", () => {
@@ -146,6 +147,19 @@ describe("what cannot be sent", () => {
     bench.call();
     expect(bench.caller.last).toMatchObject({ code: 3002, details: { limit: "queuedBytes" } });
     expect([port.invokes.length, bench.dispatcher.inFlight]).toEqual([1, 1]);
+  });
+
+  test("a call that is answered while its send fails is still answered once, and its slot freed once", () => {
+    const bench = createBench();
+    const port = bench.attach(1);
+    bench.ready(1);
+    port.onInvoke = (callId) => {
+      bench.result(1, callId);
+      throw new ProtocolError("frame-too-large", "The frame is too large after all.");
+    };
+    bench.call();
+    expect(bench.caller.codes(1)).toEqual([0]);
+    expect([bench.dispatcher.inFlight, bench.dispatcher.worker(port.instance)?.inFlight]).toEqual([0, 0]);
   });
 
   test("an answer that comes back before the send returns finds its call in every table", () => {

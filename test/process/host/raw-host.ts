@@ -2,7 +2,9 @@
 // and get goes into the history of their system.
 
 import { once } from "node:events";
+import { rm } from "node:fs/promises";
 import { connect, type Socket } from "node:net";
+import { afterAll } from "@jest/globals";
 import { Decoder, encode, type Invoke, type Message } from "../../../src/protocol/index.js";
 import { decodeValue, encodeParams } from "../../../src/protocol/values.js";
 import type { HostEvent } from "../../../src/testing/history/events.js";
@@ -26,14 +28,20 @@ export interface InvokeOptions {
 
 export const noContext: Invoke["context"] = { traceId: 0, spanId: 0, headers: [], auth: null };
 
-let folders = 0;
+/** One folder for the sockets of a test file; a path in it is short whatever the temporary directory is. */
+const socketFolder = `/tmp/sh-${String(process.pid)}`;
+let lastSocket = 0;
+
+afterAll(async () => {
+  await rm(socketFolder, { recursive: true, force: true });
+});
 
 /** A system with a host socket and the functions of the host fixtures, each call with a key for the execution log. */
 export async function startHosted(
   config: SpliceConfig = {},
   options: SystemOptions = {},
 ): Promise<TestSystem> {
-  const socket = `/tmp/sh-${String(process.pid)}-${String(++folders)}/s`;
+  const socket = `${socketFolder}/s${String(++lastSocket)}`;
   const functions = config.pools === undefined ? { functions: join(hostFixtures, "functions") } : {};
   return startSystem({ ...functions, socket, ...config }, { keyed: false, ...options });
 }

@@ -1,13 +1,14 @@
 // The predecessor's end-to-end cases for calls and context, which it mostly skipped: the nine functions of its fixture
 // worker, by their names there, once through createSplice and once through the host socket.
 
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { connectToSupervisor } from "../../../src/client/connection.js";
 import type { CallOptions } from "../../../src/contract/splice.js";
 import { createSplice } from "../../../src/index.js";
 import { realClock } from "../../../src/time.js";
-import { fixtures, startSystem, type TestSystem } from "../harness.js";
+import { fixtures, makeFolder, startSystem, type TestSystem } from "../harness.js";
 
 const functions = join(fixtures, "functions/nine");
 type Call = (name: string, params?: unknown, options?: CallOptions) => Promise<unknown>;
@@ -23,7 +24,8 @@ async function embedded(): Promise<Way> {
 }
 
 async function connected(): Promise<Way> {
-  const socket = `/tmp/sn-${String(process.pid)}/s`;
+  const folder = await makeFolder();
+  const socket = join(folder, "s");
   const system: TestSystem = await startSystem({ functions, socket }, { keyed: false });
   const client = await connectToSupervisor(socket, realClock);
   return {
@@ -32,6 +34,7 @@ async function connected(): Promise<Way> {
       client.close();
       await system.atRest();
       await system.splice.close();
+      await rm(folder, { recursive: true, force: true });
     },
   };
 }
