@@ -24,16 +24,21 @@ export interface ProcessEntry {
   onHealthStatus: ((status: HealthStatus) => void) | null;
 }
 
+/** The registries with living processes, so that however many there are one listener sees to the program's exit. */
+const inhabited = new Set<ProcessRegistry>();
+
+function killAllOnExit(): void {
+  for (const registry of inhabited) registry.killAll();
+}
+
 export class ProcessRegistry {
   readonly #entries = new Map<InstanceId, ProcessEntry>();
   #isClosed = false;
-  readonly #killAllOnExit = (): void => {
-    this.killAll();
-  };
 
   add(entry: ProcessEntry): void {
-    if (this.#entries.size === 0) process.on("exit", this.#killAllOnExit);
     this.#entries.set(entry.instance, entry);
+    if (inhabited.size === 0) process.on("exit", killAllOnExit);
+    inhabited.add(this);
   }
 
   get(instance: InstanceId): ProcessEntry | undefined {
@@ -46,7 +51,9 @@ export class ProcessRegistry {
     if (entry === undefined) return;
     this.#signalGroup(entry, "SIGKILL");
     this.#entries.delete(instance);
-    if (this.#entries.size === 0) process.removeListener("exit", this.#killAllOnExit);
+    if (this.#entries.size > 0) return;
+    inhabited.delete(this);
+    if (inhabited.size === 0) process.removeListener("exit", killAllOnExit);
   }
 
   /** Signals the process and all that it started and did not detach; nothing when it has already been reaped. */

@@ -42,7 +42,7 @@ export interface LimitsConfig {
 export interface RestartConfig {
   /** Wait before the first, second, … restart in a row; the last one repeats. Default [0, 100, 500, 2000, 5000]. */
   readonly backoffMs?: readonly number[] | undefined;
-  /** Part of a wait that is drawn at random, 0 to 1. Default 0.2: a wait is spread by up to 20 % either way. */
+  /** Part of a wait that may be added at random, 0 to 1. Default 0.2: a wait is up to 20 % longer, never shorter. */
   readonly jitter?: number | undefined;
   /** A worker that was ready this long starts the row of waits anew, in milliseconds. Default 30000. */
   readonly resetAfterMs?: number | undefined;

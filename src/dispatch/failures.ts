@@ -89,6 +89,10 @@ export function workerDied(name: string, details: Record<string, unknown>, how: 
   return failure(2003, `The worker running ${quoted(name)} ${how}; the call may have run once.`, details);
 }
 
+export function unreadableResult(why: string): CallFailure {
+  return failure(3000, `The worker's result cannot be read: ${why}`);
+}
+
 export function internal(message: string): CallFailure {
   return failure(3000, message);
 }

@@ -3,9 +3,7 @@
 
 import { fromCallback, type CallbackActorLogic, type EventObject } from "xstate";
 
-export function provided<Event extends EventObject, Input>(
-  name: string,
-): CallbackActorLogic<Event, Input> {
+export function provided<Event extends EventObject, Input>(name: string): CallbackActorLogic<Event, Input> {
   return fromCallback<Event, Input>(() => {
     throw new Error(`The actor "${name}" was not provided; machines are started through system/.`);
   });

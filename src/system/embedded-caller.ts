@@ -4,6 +4,7 @@ import { toSpliceError } from "../contract/failure-error.js";
 import { prepareCall } from "../contract/call-options.js";
 import type { CallOptions } from "../contract/splice.js";
 import type { Caller, CallFailure } from "../dispatch/call.js";
+import { unreadableResult } from "../dispatch/failures.js";
 import type { Dispatcher } from "../dispatch/dispatcher.js";
 import { messageOf, SpliceError } from "../errors.js";
 import type { CallId } from "../ids.js";
@@ -16,6 +17,8 @@ interface Pending {
   readonly reject: (error: unknown) => void;
   readonly signal: AbortSignal | undefined;
   onAbort: (() => void) | undefined;
+  /** The result, read but not yet handed over. */
+  value: unknown;
 }
 
 /** The embedding program as a caller; its id in the journal is 0, connections count from 1. */
@@ -44,7 +47,14 @@ export class EmbeddedCaller implements Caller {
         throw new SpliceError({ code: 2002, message, functionName: name, cause: signal.reason });
       }
       const requestId = ++this.#lastRequestId;
-      const pending: Pending = { functionName: name, resolve, reject, signal, onAbort: undefined };
+      const pending: Pending = {
+        functionName: name,
+        resolve,
+        reject,
+        signal,
+        onAbort: undefined,
+        value: undefined,
+      };
       this.#pending.set(requestId, pending);
       const callId = this.#dispatcher.invoke(this, requestId, name, bytes, timeoutMs, contextBytes);
       // A call that was answered at once must leave no listener on a signal that outlives it.
@@ -57,17 +67,21 @@ export class EmbeddedCaller implements Caller {
     });
   }
 
-  succeed(requestId: U64, result: Uint8Array): void {
-    const pending = this.#take(requestId);
-    if (pending === undefined) return;
+  /** Reads the result before it counts as one: bytes that are no value are a failure in every book. */
+  refusalOf(requestId: U64, result: Uint8Array): CallFailure | null {
+    const pending = this.#pending.get(requestId);
+    if (pending === undefined) return null;
     try {
-      pending.resolve(decodeValue(result, "result"));
+      pending.value = decodeValue(result, "result");
+      return null;
     } catch (error) {
-      const message = `The worker's result cannot be read: ${messageOf(error)}`;
-      pending.reject(
-        new SpliceError({ code: 3000, message, functionName: pending.functionName, cause: error }),
-      );
+      return unreadableResult(messageOf(error));
     }
+  }
+
+  succeed(requestId: U64): void {
+    const pending = this.#take(requestId);
+    pending?.resolve(pending.value);
   }
 
   fail(requestId: U64, failure: CallFailure, callId: CallId): void {

@@ -3,7 +3,8 @@
 
 import type { Stats } from "node:fs";
 import { lstat, mkdir, stat } from "node:fs/promises";
-import { ListenError } from "./listen-error.js";
+import { dirname } from "node:path";
+import { ListenError, systemCode } from "./listen-error.js";
 
 /**
  * Makes `directory` with mode 0700 where it is missing. An existing one has to be the user's or root's and closed to
@@ -11,7 +12,7 @@ import { ListenError } from "./listen-error.js";
  * unless root made it. Throws ListenError directory-not-private.
  */
 export async function ensurePrivateDirectory(directory: string, uid: number): Promise<void> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await makeMissing(directory);
   let found = await lstat(directory);
   if (found.isSymbolicLink()) {
     if (found.uid !== 0 || uid === 0) throw refusal(directory, "is a symbolic link");
@@ -19,6 +20,24 @@ export async function ensurePrivateDirectory(directory: string, uid: number): Pr
   }
   const complaint = complaintAbout(found, uid);
   if (complaint !== undefined) throw refusal(directory, complaint);
+}
+
+/** Folder by folder: Node's own recursive mkdir never ends below a folder that takes none, such as /proc. */
+async function makeMissing(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { mode: 0o700 });
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === "EEXIST") return;
+    const parent = dirname(directory);
+    if (code !== "ENOENT" || parent === directory || (await isThere(parent))) throw error;
+    await makeMissing(parent);
+    await makeMissing(directory);
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return (await lstat(path).catch(() => undefined)) !== undefined;
 }
 
 function complaintAbout(directory: Stats, uid: number): string | undefined {

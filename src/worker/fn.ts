@@ -11,15 +11,14 @@ import {
 
 const definitionKey = Symbol.for("splice.fn");
 
-export interface FnOptions<Params extends StandardSchema, Returns extends StandardSchema> {
+export interface FnOptions<Params extends StandardSchema | undefined, Returns extends StandardSchema> {
   /** Checks, and may transform, what the caller sent. A misfit ends the call with 1001 before the handler runs. */
   readonly params?: Params;
   /** Checks, and may transform, what the handler returned. A misfit ends the call with 2000, InvalidResult. */
   readonly returns?: Returns;
 }
 
-/** Without a schema, parameters are whatever object the caller sent, and any result will do. */
-export type AnyParams = StandardSchema<unknown, Record<string, unknown>>;
+/** Without a schema any result will do, and parameters are whatever object the handler says it takes. */
 export type AnyResult = StandardSchema;
 
 /** What `fn` attaches to the function it returns. */
@@ -35,13 +34,25 @@ export interface FnDefinition {
  * without the checks. Throws TypeError for options that are no schemas and a handler that is no function.
  */
 export function fn<
-  Params extends StandardSchema = AnyParams,
+  Params extends StandardSchema,
   Returns extends StandardSchema = AnyResult,
   Result extends SchemaInput<Returns> | PromiseLike<SchemaInput<Returns>> = SchemaInput<Returns>,
 >(
-  options: FnOptions<Params, Returns>,
+  options: FnOptions<Params, Returns> & { readonly params: Params },
   handler: (params: SchemaOutput<Params>, context: Context) => Result,
-): (params: SchemaOutput<Params>, context: Context) => Result {
+): (params: SchemaOutput<Params>, context: Context) => Result;
+export function fn<
+  Params = Record<string, unknown>,
+  Returns extends StandardSchema = AnyResult,
+  Result extends SchemaInput<Returns> | PromiseLike<SchemaInput<Returns>> = SchemaInput<Returns>,
+>(
+  options: FnOptions<undefined, Returns>,
+  handler: (params: Params, context: Context) => Result,
+): (params: Params, context: Context) => Result;
+export function fn(
+  options: FnOptions<StandardSchema | undefined, StandardSchema>,
+  handler: (params: unknown, context: Context) => unknown,
+): (params: unknown, context: Context) => unknown {
   requireSchema("params", options.params);
   requireSchema("returns", options.returns);
   if (typeof handler !== "function") {
@@ -51,7 +62,7 @@ export function fn<
   }
   const definition: FnDefinition = { params: options.params, returns: options.returns, handler };
   // A function of its own, since one handler may be declared twice with different schemas.
-  const declared = (params: SchemaOutput<Params>, context: Context): Result => handler(params, context);
+  const declared = (params: unknown, context: Context): unknown => handler(params, context);
   return Object.defineProperty(declared, definitionKey, { value: definition });
 }
 

@@ -19,6 +19,9 @@ describe("fn", () => {
     expect(text).toBe("2.0");
     const loose = fn({}, async (params) => Promise.resolve(Object.keys(params)));
     expect(loose({ a: 1 }, noContext)).toBeInstanceOf(Promise);
+    const typed = fn({}, (params: { a: number }) => params.a + 1);
+    const sum: number = typed({ a: 1 }, noContext);
+    expect(sum).toBe(2);
     // @ts-expect-error the schema says that n is a number
     fn({ params: numberSchema }, ({ n }: { n: string }) => n);
     // @ts-expect-error the schema says that the result is a string

@@ -7,7 +7,7 @@ export async function theCallPath(splice) {
   const worker = async () => (await splice.status()).pools[0].workers[0];
   const first = await worker();
   say(`This program is process ${process.pid}; the functions run in ${first.id}, process ${first.pid}.`);
-  await show('math.add({ a: 1, b: 2 })', splice.call("math.add", { a: 1, b: 2 }));
+  await show("math.add({ a: 1, b: 2 })", splice.call("math.add", { a: 1, b: 2 }));
   const auth = { userId: "ada", roles: ["admin"] };
   await show("users.whoami() as ada", splice.call("users.whoami", undefined, { auth }));
 
@@ -27,7 +27,7 @@ export async function theCallPath(splice) {
   for (const [index, call] of running.entries()) await show(`caller ${index + 1}`, call);
 
   say("The next call waits for the new worker and is answered by it:");
-  await show('math.add({ a: 20, b: 22 })', splice.call("math.add", { a: 20, b: 22 }));
+  await show("math.add({ a: 20, b: 22 })", splice.call("math.add", { a: 20, b: 22 }));
   const { calls } = await splice.status();
   const now = await worker();
   say(`${now.id} is process ${now.pid} now; ${calls.total} calls, ${calls.active} left over.`);

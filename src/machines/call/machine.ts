@@ -38,7 +38,9 @@ export const callMachine = setup({
       },
     },
     cancelling: {
-      meta: { description: "A Cancel is on its way to the worker; the caller waits for the worker's last word." },
+      meta: {
+        description: "A Cancel is on its way to the worker; the caller waits for the worker's last word.",
+      },
       on: { "caller.answered": "answered" },
     },
     answered: {

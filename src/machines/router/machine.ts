@@ -4,7 +4,13 @@
 import { assign, setup } from "xstate";
 import type { WorkerId } from "../../ids.js";
 import type { RouterEvent } from "./events.js";
-import { buildRouteTable, emptyRouteTable, type Admission, type RoutedWorker, type RouteTable } from "./route-table.js";
+import {
+  buildRouteTable,
+  emptyRouteTable,
+  type Admission,
+  type RoutedWorker,
+  type RouteTable,
+} from "./route-table.js";
 
 export interface RouterContext {
   readonly workers: ReadonlyMap<WorkerId, RoutedWorker>;
@@ -36,7 +42,9 @@ export const routerMachine = setup({
   context: { workers: new Map(), table: emptyRouteTable },
   states: {
     unavailable: {
-      meta: { description: "No worker is ready: calls wait where one is due, and are refused where none is." },
+      meta: {
+        description: "No worker is ready: calls wait where one is due, and are refused where none is.",
+      },
       on: {
         "worker.ready": { target: "accepting", actions: ["learn", "publish"] },
         "worker.withdrawn": { actions: ["learn", "publish"] },

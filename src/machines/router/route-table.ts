@@ -38,18 +38,23 @@ export function buildRouteTable(
   workers: ReadonlyMap<WorkerId, RoutedWorker>,
   previous: RouteTable,
 ): RouteTable {
-  const pools = new Map<string, { ready: InstanceId[]; isDue: boolean; exports: readonly ExportMetadata[]; generation: number }>();
+  const pools = new Map<
+    string,
+    { ready: InstanceId[]; isDue: boolean; exports: readonly ExportMetadata[] }
+  >();
+  const newest = new Map<string, number>();
   for (const [name, pool] of previous.pools) {
-    pools.set(name, { ready: [], isDue: false, exports: pool.exports, generation: 0 });
+    pools.set(name, { ready: [], isDue: false, exports: pool.exports });
   }
   for (const worker of workers.values()) {
     let pool = pools.get(worker.pool);
-    if (pool === undefined) pools.set(worker.pool, (pool = { ready: [], isDue: false, exports: [], generation: 0 }));
+    if (pool === undefined) pools.set(worker.pool, (pool = { ready: [], isDue: false, exports: [] }));
+    const newestSoFar = newest.get(worker.pool) ?? 0;
     if (worker.phase === "starting") {
       pool.isDue = true;
-    } else if (worker.generation >= pool.generation) {
-      if (worker.generation > pool.generation) pool.ready = [];
-      pool.generation = worker.generation;
+    } else if (worker.generation >= newestSoFar) {
+      if (worker.generation > newestSoFar) pool.ready = [];
+      newest.set(worker.pool, worker.generation);
       pool.ready.push(worker.instance);
       pool.exports = worker.exports;
     }

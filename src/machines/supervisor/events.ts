@@ -15,7 +15,14 @@ export type SupervisorEvent =
 
 /** What outsiders may watch. */
 export type SupervisorEmitted =
-  | { type: "worker.ready"; workerId: WorkerId; pool: string; pid: number; generation: number; instance: InstanceId }
+  | {
+      type: "worker.ready";
+      workerId: WorkerId;
+      pool: string;
+      pid: number;
+      generation: number;
+      instance: InstanceId;
+    }
   | {
       type: "worker.exited";
       workerId: WorkerId;

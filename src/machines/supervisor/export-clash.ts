@@ -3,7 +3,9 @@
 import type { ExportMetadata } from "../../protocol/messages.js";
 
 /** A sentence that names the function and both pools, or null when every name has one home. */
-export function findExportClash(exportsByPool: ReadonlyMap<string, readonly ExportMetadata[]>): string | null {
+export function findExportClash(
+  exportsByPool: ReadonlyMap<string, readonly ExportMetadata[]>,
+): string | null {
   const homes = new Map<string, string>();
   for (const [pool, exported] of exportsByPool) {
     for (const { name } of exported) {

@@ -98,14 +98,26 @@ export const supervisorMachine = setup({
       if (past === undefined) return;
       const next = nextRestart(context.restart, past, context.clock.now(), context.random);
       const { restartsInRow } = next;
-      enqueue.assign({ replicas: withReplica(context.replicas, event.workerId, { restartsInRow, readySinceMs: null }) });
-      enqueue.sendTo("router", { type: "worker.withdrawn", workerId: event.workerId, pool: event.pool, isDue: true });
+      enqueue.assign({
+        replicas: withReplica(context.replicas, event.workerId, { restartsInRow, readySinceMs: null }),
+      });
+      enqueue.sendTo("router", {
+        type: "worker.withdrawn",
+        workerId: event.workerId,
+        pool: event.pool,
+        isDue: true,
+      });
       enqueue.sendTo(event.workerId, { type: "worker.start", delayMs: next.delayMs });
     }),
     noteGone: enqueueActions(({ context, event, enqueue }) => {
       if (event.type !== "worker.exited") return;
       enqueue.assign({ replicas: withReplica(context.replicas, event.workerId, { hasProcess: false }) });
-      enqueue.sendTo("router", { type: "worker.withdrawn", workerId: event.workerId, pool: event.pool, isDue: false });
+      enqueue.sendTo("router", {
+        type: "worker.withdrawn",
+        workerId: event.workerId,
+        pool: event.pool,
+        isDue: false,
+      });
     }),
     noteFailedStart: assign(({ context, event }) => {
       if (event.type !== "worker.exited" || context.failure !== null) return {};
@@ -171,7 +183,11 @@ export const supervisorMachine = setup({
         ],
         "worker.withdrawn": { actions: "noteWithdrawn" },
         "worker.exited": [
-          { guard: "poolNeverReady", target: "stopping", actions: ["announceExit", "noteFailedStart", "noteGone"] },
+          {
+            guard: "poolNeverReady",
+            target: "stopping",
+            actions: ["announceExit", "noteFailedStart", "noteGone"],
+          },
           { actions: ["announceExit", "restartWorker"] },
         ],
         "supervisor.stop": { target: "stopping" },

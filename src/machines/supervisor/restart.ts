@@ -24,7 +24,12 @@ export interface Restart {
 }
 
 /** Never waits less than the backoff of its turn, nor more than that times 1 + jitter. */
-export function nextRestart(policy: RestartPolicy, past: RestartHistory, nowMs: number, random: Random): Restart {
+export function nextRestart(
+  policy: RestartPolicy,
+  past: RestartHistory,
+  nowMs: number,
+  random: Random,
+): Restart {
   const wasStable = past.readySinceMs !== null && nowMs - past.readySinceMs >= policy.resetAfterMs;
   const turn = wasStable ? 0 : past.restartsInRow;
   const backoffMs = policy.backoffMs[Math.min(turn, policy.backoffMs.length - 1)] ?? 0;

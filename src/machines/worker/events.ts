@@ -25,7 +25,8 @@ export type LinkFact =
   | { type: "handshake.refused"; reason: string }
   | { type: "exports.listed"; exports: readonly ExportMetadata[] };
 
-export type HealthFact = { type: "health.answered"; lagMs: number } | { type: "health.missed"; misses: number };
+export type HealthFact =
+  { type: "health.answered"; lagMs: number } | { type: "health.missed"; misses: number };
 
 export type WorkerEvent = WorkerCommand | ProcessFact | LinkFact | HealthFact;
 

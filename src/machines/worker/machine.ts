@@ -56,9 +56,16 @@ export type SendShutdown = { type: "link.shutdown" };
 /** A process that closed its link is given this long to end by itself, so that its own end is what is reported. */
 const linkGraceMs = 200;
 /** An ended process may have left answers in its link; they are read until it closes, but no longer than this. */
-const reapMs = 10;
+const reapMs = 50;
 
-const noExit: WorkerExit = { wasAsked: false, wasReady: false, exitCode: null, signal: null, how: "", stderrTail: "" };
+const noExit: WorkerExit = {
+  wasAsked: false,
+  wasReady: false,
+  exitCode: null,
+  signal: null,
+  how: "",
+  stderrTail: "",
+};
 
 const instanceInput = ({ context }: { context: WorkerContext }): InstanceInput => ({
   instance: context.instance,
@@ -72,7 +79,13 @@ export const workerMachine = setup({
     context: {} as WorkerContext,
     input: {} as WorkerInput,
     events: {} as WorkerEvent,
-    children: {} as { process: "process"; link: "link"; heartbeat: "heartbeat"; terminate: "kill"; kill: "kill" },
+    children: {} as {
+      process: "process";
+      link: "link";
+      heartbeat: "heartbeat";
+      terminate: "kill";
+      kill: "kill";
+    },
   },
   actors: {
     process: provided<AnyEventObject, InstanceInput>("process"),
@@ -99,7 +112,9 @@ export const workerMachine = setup({
     ),
     noteLag: assign(({ event }) => (event.type === "health.answered" ? { lagMs: event.lagMs } : {})),
     noteAsked: assign({ wasAsked: true }),
-    noteStartDelay: assign(({ event }) => (event.type === "worker.start" ? { startDelayMs: event.delayMs, pid: null } : {})),
+    noteStartDelay: assign(({ event }) =>
+      event.type === "worker.start" ? { startDelayMs: event.delayMs, pid: null } : {},
+    ),
     noteKillReason: assign(({ event }, params: { reason: string }) => ({
       killReason: "reason" in event ? event.reason : params.reason,
     })),
@@ -164,7 +179,8 @@ export const workerMachine = setup({
   },
   guards: {
     isLinkOpen: ({ context }) => context.isLinkOpen,
-    missedTooMany: ({ context, event }) => event.type === "health.missed" && event.misses >= context.maxMisses,
+    missedTooMany: ({ context, event }) =>
+      event.type === "health.missed" && event.misses >= context.maxMisses,
   },
   delays: {
     connectTimeout: ({ context }) => context.timings.connectTimeoutMs,
@@ -236,7 +252,10 @@ export const workerMachine = setup({
           after: {
             connectTimeout: {
               target: "killing",
-              actions: { type: "noteKillReason", params: { reason: "it did not become ready within connectTimeoutMs" } },
+              actions: {
+                type: "noteKillReason",
+                params: { reason: "it did not become ready within connectTimeoutMs" },
+              },
             },
           },
           on: { "link.closed": { target: "disconnected", actions: "noteLinkClosed" } },
@@ -271,7 +290,10 @@ export const workerMachine = setup({
             input: instanceInput,
             onError: {
               target: "killing",
-              actions: { type: "noteKillReason", params: { reason: "its heartbeat failed inside the supervisor" } },
+              actions: {
+                type: "noteKillReason",
+                params: { reason: "its heartbeat failed inside the supervisor" },
+              },
             },
           },
           on: {
@@ -336,7 +358,11 @@ export const workerMachine = setup({
     exited: {
       meta: { description: "There is no process. The supervisor says whether there will be another." },
       entry: ["detach", "reportExited"],
-      on: { "worker.start": { target: "backingOff", actions: "noteStartDelay" }, "worker.stop": {}, "worker.kill": {} },
+      on: {
+        "worker.start": { target: "backingOff", actions: "noteStartDelay" },
+        "worker.stop": {},
+        "worker.kill": {},
+      },
     },
     backingOff: {
       meta: { description: "Waiting before the next start, longer after each that failed." },

@@ -16,7 +16,7 @@ import {
 import { createTestClock, type TestClock } from "../../support/test-clock.js";
 import { exportsOf } from "../worker/rig.js";
 
-export const restart = { backoffMs: [0, 100, 500, 2000, 5000], jitter: 0, resetAfterMs: 30_000 };
+const restart = { backoffMs: [0, 100, 500, 2000, 5000], jitter: 0, resetAfterMs: 30_000 };
 export const timings = { connectTimeoutMs: 10_000, shutdownMs: 5000, terminateMs: 3000 };
 
 export interface SupervisorRig {
