@@ -18,6 +18,10 @@ export async function ensurePrivateDirectory(directory: string, uid: number): Pr
     if (found.uid !== 0 || uid === 0) throw refusal(directory, "is a symbolic link");
     found = await stat(directory);
   }
+  if (!found.isDirectory()) {
+    const message = `No socket could be made in ${directory}: it is a file, not a directory; choose another --socket.`;
+    throw new ListenError("io", directory, message);
+  }
   const complaint = complaintAbout(found, uid);
   if (complaint !== undefined) throw refusal(directory, complaint);
 }
@@ -41,7 +45,6 @@ async function isThere(path: string): Promise<boolean> {
 }
 
 function complaintAbout(directory: Stats, uid: number): string | undefined {
-  if (!directory.isDirectory()) return "is not a directory";
   if (directory.uid !== uid && directory.uid !== 0) {
     return `belongs to another user (uid ${String(directory.uid)})`;
   }

@@ -223,6 +223,12 @@ describe("what is already there (row 70)", () => {
     await writeFile(join(directory, "file"), "");
     const error = await refusal(listen(join(directory, "file", "splice.sock")));
     expect(error).toMatchObject({ name: "ListenError", reason: "io" });
+    expect(error.message).toMatch(/^No socket could be made in .*: it is a file, not a directory;.*\.$/);
+  });
+
+  test("a file system that takes no folders is told as a sentence, too", async () => {
+    const error = await refusal(listen("/proc/nowhere/deeper/splice.sock"));
+    expect(error).toMatchObject({ name: "ListenError" });
     expect(error.message).toMatch(/^No socket could be made at .*\.$/);
   });
 });

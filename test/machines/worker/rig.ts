@@ -14,7 +14,7 @@ import { createTestClock, type TestClock } from "../../support/test-clock.js";
 
 export const timings = { connectTimeoutMs: 10_000, shutdownMs: 5000, terminateMs: 3000 };
 export const linkGraceMs = 200;
-export const reapMs = 10;
+export const reapMs = 50;
 
 export interface WorkerRig {
   readonly clock: TestClock;
