@@ -78,11 +78,11 @@ export class FrameReader {
     return length;
   }
 
-  /** Grows by doubling with what was received, up to the frame's length, never ahead to the length claimed. */
+  /** Grows fourfold with what was received, up to the frame's length, never ahead to the length claimed. */
   #gather(part: Uint8Array): void {
     const filled = this.#bodyFilled + part.length;
     if (filled > this.#body.length) {
-      const wanted = Math.max(filled, this.#body.length * 2, smallestGatherBytes);
+      const wanted = Math.max(filled, this.#body.length * 4, smallestGatherBytes);
       const grown = new Uint8Array(Math.min(wanted, this.#bodyLength));
       grown.set(this.#body.subarray(0, this.#bodyFilled));
       this.#body = grown;

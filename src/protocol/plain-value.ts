@@ -11,11 +11,17 @@ import { whyNotCarried } from "./value-refusals.js";
 
 type Step = string | number;
 
+interface PlainValue {
+  readonly value: unknown;
+  /** The lengths of all texts and bytes in it: about what it takes, when that is much. */
+  readonly payloadBytes: number;
+}
+
 /** Throws ValueError naming the first place below `root` that cannot be carried. */
-export function plainValue(value: unknown, root: string): unknown {
+export function plainValue(value: unknown, root: string): PlainValue {
   const walk = new Walk(root);
   try {
-    return walk.value(value, 0);
+    return { value: walk.value(value, 0), payloadBytes: walk.payloadBytes };
   } catch (error) {
     if (isValueError(error)) throw error;
     throw walk.refusal(`reading it threw: ${messageOf(error)}`);
@@ -40,6 +46,7 @@ class Walk {
   readonly #trail: Step[] = [];
   #depth = 0;
   #nodes = 0;
+  payloadBytes = 0;
 
   constructor(root: string) {
     this.#root = root;
@@ -54,6 +61,7 @@ class Walk {
     switch (typeof value) {
       case "string":
         if (!isWellFormed(value)) throw this.refusal(loneSurrogate("text"));
+        this.payloadBytes += value.length;
         return value;
       case "number":
         return Number.isSafeInteger(value) ? exactInteger(value) : value;
@@ -70,7 +78,10 @@ class Walk {
         if (value === null) return null;
         if (Array.isArray(value)) return this.#array(value, depth + 1);
         if (isPlainObject(value)) return this.#map(value, depth + 1);
-        if (types.isUint8Array(value)) return value;
+        if (types.isUint8Array(value)) {
+          this.payloadBytes += value.length;
+          return value;
+        }
         if (types.isDate(value)) return this.#date(value);
         break;
       case "function":

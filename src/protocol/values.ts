@@ -2,7 +2,7 @@
 // Knows no message; the table of what is carried and what is refused stands in docs/reference/values.md.
 
 import { maxValueNodes } from "./limits.js";
-import { encodeDocument } from "./msgpack.js";
+import { encodeOwnDocument } from "./msgpack.js";
 import { isPlainObject, plainValue } from "./plain-value.js";
 import { readValue } from "./read-value.js";
 import { Reader } from "./reader.js";
@@ -21,7 +21,12 @@ const reader = new Reader((what) => new ValueError(rootBeingRead, what));
  * first place that cannot be carried.
  */
 export function encodeValue(value: unknown, root = "value"): Uint8Array {
-  return value === undefined ? noBytes : encodeDocument(plainValue(value, root)).slice();
+  return value === undefined ? noBytes : encodePlain(value, root);
+}
+
+function encodePlain(value: unknown, root: string): Uint8Array {
+  const plain = plainValue(value, root);
+  return encodeOwnDocument(plain.value, plain.payloadBytes);
 }
 
 /** The document of a call's params: a map of them by name; empty bytes for undefined and null. */
