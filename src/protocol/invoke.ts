@@ -5,7 +5,7 @@ import { checkContext } from "./context.js";
 import { u64, uint } from "./fields.js";
 import { defaultMaxFrameBytes, frameHeaderBytes, maxEnvelopeNodes } from "./limits.js";
 import { type InvokeResult, messageCode, type U64, type WireInvoke } from "./messages.js";
-import type { OutboxBuffer } from "./outbox-buffer.js";
+import { type OutboxBuffer, sharedPayloadBytes } from "./outbox-buffer.js";
 import { ProtocolError } from "./protocol-error.js";
 import type { Reader } from "./reader.js";
 import { encodeName } from "./text.js";
@@ -35,6 +35,7 @@ export function appendInvoke(
     messageCode.Invoke,
     name.length + params.length + contextBytes.length,
     maxFrameBytes,
+    name.length + copiedBytes(params) + contextBytes.length,
   );
   out.putBytes(invokeHead);
   out.putU8(0x95);
@@ -56,7 +57,7 @@ export function appendInvokeResult(
 ): void {
   u64("requestId", requestId);
   u64("durationUs", durationUs);
-  const start = beginFrame(out, messageCode.InvokeResult, result.length, maxFrameBytes);
+  const start = beginFrame(out, messageCode.InvokeResult, result.length, maxFrameBytes, copiedBytes(result));
   out.putBytes(invokeResultHead);
   out.putU8(0x93);
   out.putUint(requestId);
@@ -65,16 +66,20 @@ export function appendInvokeResult(
   endFrame(out, start, maxFrameBytes);
 }
 
-/** Reserves room for a frame of about `bodyBytes` and writes its header, the length still open. */
+/**
+ * Writes the header of a frame of about `bodyBytes`, the length still open, and reserves `roomBytes` for it: all of
+ * it but large payloads, which are not copied.
+ */
 export function beginFrame(
   out: OutboxBuffer,
   code: number,
   bodyBytes: number,
   maxFrameBytes: number,
+  roomBytes = bodyBytes,
 ): number {
   if (bodyBytes > maxFrameBytes) throw tooLarge(bodyBytes, maxFrameBytes);
   const start = out.length;
-  out.reserve(frameHeaderBytes + mostHeaderBytes + bodyBytes);
+  out.reserve(frameHeaderBytes + mostHeaderBytes + roomBytes);
   out.putU32(0);
   out.putU8(code);
   return start;
@@ -88,6 +93,10 @@ export function endFrame(out: OutboxBuffer, start: number, maxFrameBytes: number
     throw tooLarge(payloadBytes, maxFrameBytes);
   }
   out.patchU32(start, payloadBytes);
+}
+
+function copiedBytes(payload: Uint8Array): number {
+  return payload.length < sharedPayloadBytes ? payload.length : 0;
 }
 
 function tooLarge(payloadBytes: number, maxFrameBytes: number): ProtocolError {

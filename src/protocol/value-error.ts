@@ -6,10 +6,13 @@ const brand = Symbol.for("splice.value-error");
 export class ValueError extends Error {
   override readonly name = "ValueError";
   readonly path: string;
+  /** What is wrong there, and what to pass instead; without the path, unlike `message`. */
+  readonly problem: string;
 
   constructor(path: string, problem: string) {
     super(`${path}: ${problem}.`);
     this.path = path;
+    this.problem = problem;
     Object.defineProperty(this, brand, { value: true });
   }
 }

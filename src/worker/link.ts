@@ -51,7 +51,9 @@ export function createLink(socket: Socket, maxFrameBytes: number, handlers: Link
   function flush(): void {
     flushIsDue = false;
     if (out.length === 0 || isOver) return;
-    socket.write(out.take(), onWritten);
+    socket.cork();
+    for (const part of out.takeParts()) socket.write(part, onWritten);
+    socket.uncork();
     if (!isPaused && queuedBytes() > highWaterBytes) {
       isPaused = true;
       socket.pause();
