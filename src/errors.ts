@@ -79,18 +79,24 @@ export function isSpliceError(error: unknown): error is SpliceError {
   return typeof error === "object" && error !== null && brand in error;
 }
 
-/** A mistake in configuration: `path` names the key, `value` what stood there, `expected` what may stand there. */
+/**
+ * A mistake in configuration: `path` names the key, `value` what stood there, `expected` what may stand there, and
+ * `file` the file that it was read from, if any.
+ */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
   readonly path: string;
   readonly value: unknown;
   readonly expected: string;
+  readonly file: string | undefined;
 
-  constructor(path: string, value: unknown, expected: string) {
-    super(`Configuration ${path} is ${describeValue(value)}, but must be ${expected}.`);
+  constructor(path: string, value: unknown, expected: string, file?: string) {
+    const place = file === undefined ? path : `${path} in ${file}`;
+    super(`Configuration ${place} is ${describeValue(value)}, but must be ${expected}.`);
     this.path = path;
     this.value = value;
     this.expected = expected;
+    this.file = file;
   }
 }
 

@@ -1,9 +1,15 @@
 // The published `splice-runtime`: what a program imports. Names only.
 
+export { connect } from "./client/connect.js";
+export type { ConnectOptions } from "./client/connect.js";
 export { createSplice } from "./host/create-splice.js";
+export { isolate } from "./host/isolate.js";
+export type { Isolated, IsolateOptions } from "./host/isolate.js";
+export { defineConfig } from "./config/define-config.js";
 export { ConfigError, SpliceError } from "./errors.js";
 export type { ErrorKind } from "./errors.js";
 export type { SpliceConfig, PoolConfig } from "./config/types.js";
+export type { RemoteFunctions, RemoteModule } from "./contract/remote-functions.js";
 export type { CallOptions, Splice } from "./contract/splice.js";
 export type {
   FunctionStatus,

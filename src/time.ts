@@ -24,5 +24,11 @@ export const realClock: Clock = {
   },
 };
 
+/** As realClock, but no timer of it keeps the process alive. */
+export const backgroundClock: Clock = {
+  ...realClock,
+  setTimeout: (callback, delayMs) => setTimeout(callback, Math.min(Math.max(delayMs, 0), maxTimerMs)).unref(),
+};
+
 /** A number in [0, 1), as Math.random gives it; a port for the same reason as the clock. */
 export type Random = () => number;

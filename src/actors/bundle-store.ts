@@ -1,39 +1,87 @@
-// Where bundles lie on disk: written atomically under a name made of pool, folder, content and process, and removed when
-// nobody can start a worker from them any more. Knows nothing of esbuild.
+// Where bundles lie on disk: written atomically under a name made of pool, folder, content and process, written again
+// when they vanish, and removed when nobody can start a worker from them any more. Knows nothing of esbuild.
 //
 // The rule of removal. A worker reads its bundle once, when it starts, and only the process that made a bundle
-// starts workers from it. So a bundle may go when the process whose pid it carries is gone, or when it is ours and
-// older than our last few of its folder: another folder is another system's. A pid that was given to a stranger only keeps a bundle longer, never removes it sooner.
+// starts workers from it. So a bundle may go when it is ours and older than our last few of its folder (another folder
+// is another system's), or when the process whose pid it carries is gone and it is an hour old: a pid that cannot be
+// seen may live in another container. Whoever loses a bundle all the same writes it again before the next start.
 
-import { createHash } from "node:crypto";
-import { mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { createHash, randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdir, readdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { messageOf } from "../errors.js";
 
 export interface BundleText {
   readonly code: string;
   readonly sourceMap: string;
 }
 
+/** The bundle cannot be written; the message names the file and the reason. */
+export class BundleStoreError extends Error {
+  override readonly name = "BundleStoreError";
+}
+
+export interface StoredBundle {
+  /** Absolute path of the bundle, whose map lies beside it. */
+  readonly file: string;
+  /** Writes both files again if one is missing. Throws BundleStoreError. */
+  readonly restore: () => void;
+}
+
 /** Two generations can live at once and a third be starting; one more for a caller that is late. */
 const ownBundlesKept = 4;
 
-/** Resolves to the absolute path of the bundle, whose map lies beside it. */
+const othersKeptMs = 3_600_000;
+const draftsKeptMs = 60_000;
+
+/** Private from the start: the host socket may come to lie in the same `.splice`, whatever the umask is. */
+const privately = { recursive: true, mode: 0o700 } as const;
+
+/** Rejects with BundleStoreError. */
 export async function storeBundle(
   outDir: string,
   pool: string,
   folder: string,
   { code, sourceMap }: BundleText,
-): Promise<string> {
-  // Private from the start: the host socket may come to lie in the same `.splice`, whatever the umask is.
-  await mkdir(outDir, { recursive: true, mode: 0o700 });
+): Promise<StoredBundle> {
   const prefix = `${encodeURIComponent(pool)}-`;
   const ownPrefix = `${prefix}${digest(folder).slice(0, 6)}`;
   const name = `${ownPrefix}${digest(code, sourceMap).slice(0, 10)}.${String(process.pid)}.mjs`;
   const file = join(outDir, name);
-  await writeWhole(`${file}.map`, sourceMap);
-  await writeWhole(file, `${code}//# sourceMappingURL=${encodeURIComponent(name)}.map\n`);
+  const texts: readonly (readonly [file: string, text: string])[] = [
+    [`${file}.map`, sourceMap],
+    [file, `${code}//# sourceMappingURL=${encodeURIComponent(name)}.map\n`],
+  ];
+  try {
+    await mkdir(outDir, privately);
+    for (const [each, text] of texts) await writeWhole(each, text);
+  } catch (error) {
+    throw cannotWrite(folder, file, error);
+  }
   await removeUnused(outDir, { prefix, ownPrefix, keep: name });
-  return file;
+  return {
+    file,
+    restore: () => {
+      if (texts.every(([each]) => existsSync(each))) return;
+      try {
+        mkdirSync(outDir, privately);
+        for (const [each, text] of texts) writeWholeNow(each, text);
+      } catch (error) {
+        throw cannotWrite(folder, file, error);
+      }
+    },
+  };
+}
+
+function cannotWrite(folder: string, file: string, error: unknown): BundleStoreError {
+  const isFull = typeof error === "object" && error !== null && "code" in error && error.code === "ENOSPC";
+  const advice = isFull
+    ? `The disk of ${dirname(file)} is full; make room there and start again.`
+    : `${dirname(file)} has to be a folder that may be written to.`;
+  return new BundleStoreError(
+    `The bundle of ${folder} cannot be written to ${file}: ${messageOf(error)}. ${advice}`,
+  );
 }
 
 function digest(...texts: readonly string[]): string {
@@ -42,11 +90,39 @@ function digest(...texts: readonly string[]): string {
   return hash.digest("hex");
 }
 
-/** A reader sees the old file, or the new one, never half of it. */
+/** A reader sees the old file, or the new one, never half of it. One that is whole already is only made young. */
 async function writeWhole(file: string, text: string): Promise<void> {
-  const draft = `${file}.${String(process.pid)}.tmp`;
-  await writeFile(draft, text);
-  await rename(draft, file);
+  const present = await stat(file).catch(() => undefined);
+  if (present?.isFile() === true && present.size === Buffer.byteLength(text)) {
+    const now = new Date();
+    // Its content is in its name. Should it go just now, restore() brings it back.
+    await utimes(file, now, now).catch(() => undefined);
+    return;
+  }
+  const draft = draftOf(file);
+  try {
+    await writeFile(draft, text);
+    await rename(draft, file);
+  } catch (error) {
+    await rm(draft, { force: true }).catch(() => undefined);
+    throw error;
+  }
+}
+
+function writeWholeNow(file: string, text: string): void {
+  const draft = draftOf(file);
+  try {
+    writeFileSync(draft, text);
+    renameSync(draft, file);
+  } catch (error) {
+    if (existsSync(draft)) rmSync(draft, { force: true });
+    throw error;
+  }
+}
+
+/** Random, since one process may write one bundle several times at once. */
+function draftOf(file: string): string {
+  return `${file}.${String(process.pid)}.${randomBytes(4).toString("hex")}.tmp`;
 }
 
 interface Names {
@@ -57,28 +133,46 @@ interface Names {
   readonly keep: string;
 }
 
+/** Tidies as far as it can: what cannot be removed now harms nobody. */
 async function removeUnused(outDir: string, { prefix, ownPrefix, keep }: Names): Promise<void> {
-  const own: { readonly name: string; readonly writtenMs: number }[] = [];
-  for (const name of await readdir(outDir)) {
-    const pid = ownerOf(name, prefix);
-    if (pid === undefined || name === keep) continue;
-    if (pid !== process.pid) {
-      if (!isAlive(pid)) await removeBundle(outDir, name);
-      continue;
-    }
-    if (!name.startsWith(ownPrefix)) continue;
-    const entry = await stat(join(outDir, name)).catch(() => undefined);
-    if (entry !== undefined) own.push({ name, writtenMs: entry.mtimeMs });
+  const own = new Map<string, number>();
+  for (const name of await readdir(outDir).catch(() => [])) {
+    const file = join(outDir, name);
+    const found = partsOf(name, prefix);
+    if (found === undefined || found.bundle === keep) continue;
+    const { bundle, pid, isDraft } = found;
+    const isOurs = pid === process.pid;
+    if (isOurs && (isDraft || !name.startsWith(ownPrefix))) continue;
+    const writtenMs = (await stat(file).catch(() => undefined))?.mtimeMs;
+    if (writtenMs === undefined) continue;
+    if (isOurs) own.set(bundle, Math.max(writtenMs, own.get(bundle) ?? 0));
+    else if (Date.now() - writtenMs > (isDraft ? draftsKeptMs : othersKeptMs) && !isAlive(pid))
+      await remove(file);
   }
-  own.sort((a, b) => b.writtenMs - a.writtenMs);
-  for (const { name } of own.slice(ownBundlesKept - 1)) await removeBundle(outDir, name);
+  const oldestLast = [...own].sort(([, a], [, b]) => b - a).map(([bundle]) => join(outDir, bundle));
+  for (const file of oldestLast.slice(ownBundlesKept - 1)) {
+    await remove(file);
+    await remove(`${file}.map`);
+  }
 }
 
-/** The pid in the name of a bundle of this pool; undefined for any other file. */
-function ownerOf(name: string, prefix: string): number | undefined {
+interface NameParts {
+  /** The name of the bundle itself, without what its map and its drafts have behind it. */
+  readonly bundle: string;
+  /** The process that started workers from it, or wrote the draft. */
+  readonly pid: number;
+  readonly isDraft: boolean;
+}
+
+/** What the name of a bundle, a map or a draft of this pool says; undefined for any other file. */
+function partsOf(name: string, prefix: string): NameParts | undefined {
   if (!name.startsWith(prefix)) return undefined;
-  const match = /^[0-9a-f]{16}\.(\d+)\.mjs$/.exec(name.slice(prefix.length));
-  return match === null ? undefined : Number(match[1]);
+  const match = /^([0-9a-f]{16}\.(\d+)\.mjs)(?:\.map)?(\.\d+(?:\.[0-9a-f]+)?\.tmp)?$/.exec(
+    name.slice(prefix.length),
+  );
+  if (match === null) return undefined;
+  const [, bundle = "", pid, draft] = match;
+  return { bundle: `${prefix}${bundle}`, pid: Number(pid), isDraft: draft !== undefined };
 }
 
 function isAlive(pid: number): boolean {
@@ -91,7 +185,6 @@ function isAlive(pid: number): boolean {
   }
 }
 
-async function removeBundle(outDir: string, name: string): Promise<void> {
-  await rm(join(outDir, name), { force: true });
-  await rm(join(outDir, `${name}.map`), { force: true });
+async function remove(file: string): Promise<void> {
+  await rm(file, { force: true }).catch(() => undefined);
 }

@@ -1,13 +1,11 @@
 // Makes one ES module of a functions folder with esbuild, so that a worker starts from a single file and modules
 // shared by functions load once. Packages stay outside. Knows neither workers nor pools beyond the name in the file.
 
-import { readFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
-import type { BuildFailure, Message as BuildMessage, Plugin } from "esbuild";
-import { messageOf } from "../errors.js";
+import type { Plugin } from "esbuild";
 import { FunctionNamesError } from "../contract/function-names.js";
-import { sourceExcerpt } from "../contract/source-excerpt.js";
 import { storeBundle } from "./bundle-store.js";
+import { CompileError, describeBuildMessage, isBuildFailure } from "./compile-error.js";
 import { listFunctionFiles } from "./functions-folder.js";
 
 export { projectFolderOf } from "./functions-folder.js";
@@ -26,18 +24,15 @@ export interface BundleOptions {
 export interface Bundle {
   /** Absolute path of the module; its source map lies beside it. */
   readonly file: string;
+  /** Writes the files again from memory if one has vanished. Throws BundleStoreError. */
+  readonly restore: () => void;
   /** Sentences with file, line and excerpt about code that compiles but is probably a mistake. */
   readonly warnings: readonly string[];
 }
 
-/** The functions do not compile; the message names file, line and column and shows the place. */
-export class CompileError extends Error {
-  override readonly name = "CompileError";
-}
-
 /**
- * Resolves to the bundle. Rejects with FunctionNamesError (folder missing or empty, files that clash) or
- * CompileError; both have a message made to be shown as it is.
+ * Resolves to the bundle. Rejects with FunctionNamesError (folder missing or empty, files that clash),
+ * CompileError or BundleStoreError (disk full, folder not writable); all have a message made to be shown as it is.
  */
 export async function bundleFunctions(options: BundleOptions): Promise<Bundle> {
   const folder = resolve(options.folder);
@@ -63,11 +58,14 @@ export async function bundleFunctions(options: BundleOptions): Promise<Bundle> {
     });
     const code = textOf(built.outputFiles, ".mjs");
     const sourceMap = textOf(built.outputFiles, ".map");
-    const file = await storeBundle(outDir, options.pool ?? "app", folder, { code, sourceMap });
-    return { file, warnings: await Promise.all(built.warnings.map((warning) => describe(folder, warning))) };
+    const stored = await storeBundle(outDir, options.pool ?? "app", folder, { code, sourceMap });
+    return {
+      ...stored,
+      warnings: await Promise.all(built.warnings.map((warning) => describeBuildMessage(folder, warning))),
+    };
   } catch (error) {
     if (!isBuildFailure(error)) throw error;
-    const places = await Promise.all(error.errors.map((each) => describe(folder, each)));
+    const places = await Promise.all(error.errors.map((each) => describeBuildMessage(folder, each)));
     throw new CompileError(`The functions folder ${folder} does not compile.\n\n${places.join("\n\n")}`);
   }
 }
@@ -99,20 +97,4 @@ function textOf(files: readonly { readonly path: string; readonly text: string }
   const file = files.find(({ path }) => path.endsWith(ending));
   if (file === undefined) throw new FunctionNamesError(`The bundler wrote no ${ending} file.`);
   return file.text;
-}
-
-function isBuildFailure(error: unknown): error is BuildFailure {
-  return typeof error === "object" && error !== null && "errors" in error && Array.isArray(error.errors);
-}
-
-async function describe(folder: string, { text, location, notes }: BuildMessage): Promise<string> {
-  const hints = notes.map((note) => `  ${note.text}`).filter((hint) => hint.trim() !== "");
-  if (location === null) return [text, ...hints].join("\n");
-  const file = resolve(folder, location.file);
-  // esbuild counts columns in bytes from 0; people count characters from 1.
-  const column = Buffer.from(location.lineText).subarray(0, location.column).toString().length + 1;
-  const place = { line: location.line, column, length: location.length };
-  const source = await readFile(file, "utf8").catch((error: unknown) => messageOf(error));
-  const head = `${file}:${String(place.line)}:${String(column)}: ${text}`;
-  return [head, "", sourceExcerpt(source, place), ...hints].join("\n").trimEnd();
 }

@@ -22,10 +22,19 @@ export function listenForOne(): PrivateListener {
   const server = createServer();
   const close = (): void => {
     server.close();
-    rmSync(directory, { recursive: true, force: true });
+    try {
+      // The socket first: an empty directory can be removed even when no descriptor is free to read it with.
+      rmSync(path, { force: true });
+      rmSync(directory, { recursive: true, force: true });
+    } catch {
+      // What cannot be removed stays; it holds nothing that anybody could connect to.
+    }
   };
   const connected = new Promise<ByteDuplex>((resolve, reject) => {
-    server.once("error", reject);
+    server.once("error", (error) => {
+      reject(error);
+      close();
+    });
     server.once("close", () => {
       reject(new Error("The worker ended before it connected."));
     });

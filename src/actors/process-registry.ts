@@ -16,6 +16,8 @@ export interface ProcessEntry {
   readonly child: ChildProcess;
   /** Settles when the worker is connected; for an inherited link that is as soon as it runs. */
   readonly link: Promise<ByteDuplex>;
+  /** True once the worker is in service; what it printed before belongs to the story of its start. */
+  isInService: boolean;
   /** Set by the link actor once the link is open. */
   outbox: Outbox | null;
   /** The capability bits that both sides have; set by the handshake. */

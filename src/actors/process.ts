@@ -3,6 +3,7 @@
 
 import { spawn, type ChildProcess } from "node:child_process";
 import { Socket } from "node:net";
+import type { Readable, Writable } from "node:stream";
 import { fromCallback, type AnyEventObject, type CallbackActorLogic } from "xstate";
 import { messageOf } from "../errors.js";
 import type { InstanceId } from "../ids.js";
@@ -26,6 +27,8 @@ export interface ProcessPorts {
   readonly parentEnv: Readonly<Record<string, string | undefined>>;
   /** The id of this supervisor's life, as its hosts see it. */
   readonly supervisorId: string;
+  /** The processes and their pipes do not keep this one alive. */
+  readonly isBackground?: boolean;
   /** Where workers find the host socket; null when there is none. */
   readonly hostSocket: string | null;
 }
@@ -57,25 +60,61 @@ function start(
   who: InstanceInput,
   report: (fact: ProcessFact) => void,
 ): () => void {
-  const { registry, clock } = ports;
+  launch.prepare?.();
   const listener = launch.pool.link === "socket" ? listenForOne() : null;
-  const linkEnv: Record<string, string> =
-    listener === null ? { SPLICE_FD: "3" } : { ZAP_SOCKET: listener.path };
-  if (ports.hostSocket !== null) linkEnv["SPLICE_SOCKET"] = ports.hostSocket;
-  const command = workerCommand(launch, who, linkEnv, ports.parentEnv, ports.supervisorId);
-  let child: ChildProcess;
   try {
-    child = spawn(command.program, command.args, {
-      cwd: command.cwd,
-      env: command.env,
-      detached: true,
-      shell: false,
-      stdio: listener === null ? ["ignore", "pipe", "pipe", "pipe"] : ["ignore", "pipe", "pipe"],
-    });
+    return startLinked(ports, launch, who, report, listener);
   } catch (error) {
     listener?.close();
     throw error;
   }
+}
+
+function startLinked(
+  ports: ProcessPorts,
+  launch: PoolLaunch,
+  who: InstanceInput,
+  report: (fact: ProcessFact) => void,
+  listener: PrivateListener | null,
+): () => void {
+  const { registry, clock } = ports;
+  const linkEnv: Record<string, string> =
+    listener === null ? { SPLICE_FD: "3" } : { ZAP_SOCKET: listener.path };
+  if (ports.hostSocket !== null) linkEnv["SPLICE_SOCKET"] = ports.hostSocket;
+  const command = workerCommand(launch, who, linkEnv, ports.parentEnv, ports.supervisorId);
+  const child = spawn(command.program, command.args, {
+    cwd: command.cwd,
+    env: command.env,
+    detached: true,
+    shell: false,
+    stdio: listener === null ? ["ignore", "pipe", "pipe", "pipe"] : ["ignore", "pipe", "pipe"],
+  });
+  const stderrTail = new Tail();
+  let isOver = false;
+  // Before anything else: an `error` that nobody listens for would end the whole program.
+  child.on("error", (error) => {
+    if (child.pid !== undefined || isOver) return;
+    isOver = true;
+    // Nobody reads or writes the pipes of a process that never was, so nothing else would close them.
+    for (const pipe of pipesOf(child)) pipe?.destroy();
+    end(registry, who, listener);
+    report({ type: "process.failed", reason: spawnFailure(error, command.program, command.cwd) });
+  });
+  // `exit`, never `close`: a grandchild that holds stdout open would keep `close` away for as long as it lives.
+  child.once("exit", (exitCode, signal) => {
+    isOver = true;
+    end(registry, who, listener);
+    closePipesSoon(child, clock);
+    // What the dying process wrote last is still in its pipe; one turn of the loop brings it.
+    setImmediate(() => {
+      report({ type: "process.exited", exitCode, signal, stderrTail: stderrTail.text });
+    });
+  });
+  child.once("spawn", () => {
+    ports.onSpawned(who.instance, child.pid ?? 0);
+    report({ type: "process.spawned", pid: child.pid ?? 0 });
+  });
+  if (ports.isBackground === true) letGo(child);
   const link = listener === null ? inheritedLink(child) : listener.connected;
   // Whoever waits for the link sees its failure; nobody waiting must not become an unhandled rejection.
   link.catch(() => undefined);
@@ -84,36 +123,49 @@ function start(
     startedAtMs: clock.now(),
     child,
     link,
+    isInService: false,
     outbox: null,
     capabilities: 0,
     onHealthStatus: null,
   });
-  const stderrTail = drainOutput(ports, child, who);
-  let isOver = false;
-  child.once("spawn", () => {
-    ports.onSpawned(who.instance, child.pid ?? 0);
-    report({ type: "process.spawned", pid: child.pid ?? 0 });
-  });
-  child.once("error", (error) => {
-    if (child.pid !== undefined || isOver) return;
-    isOver = true;
-    // Nobody reads or writes the pipes of a process that never was, so nothing else would close them.
-    for (const pipe of child.stdio) pipe?.destroy();
-    end(registry, who, listener);
-    report({ type: "process.failed", reason: spawnFailure(error, command.program, command.cwd) });
-  });
-  // `exit`, never `close`: a grandchild that holds stdout open would keep `close` away for as long as it lives.
-  child.once("exit", (exitCode, signal) => {
-    isOver = true;
-    end(registry, who, listener);
-    // What the dying process wrote last is still in its pipe; one turn of the loop brings it.
-    setImmediate(() => {
-      report({ type: "process.exited", exitCode, signal, stderrTail: stderrTail.text });
-    });
-  });
+  drainOutput(ports, child, who, stderrTail);
   return () => {
     if (!isOver) registry.signal(who.instance, "SIGKILL");
   };
+}
+
+/** A child as it may really be: one that could not be given pipes has none, whatever its type says. */
+interface Piped {
+  readonly stdout?: Readable | null | undefined;
+  readonly stderr?: Readable | null | undefined;
+  readonly stdio?: readonly (Readable | Writable | null | undefined)[] | undefined;
+}
+
+/** stdin, stdout, stderr, link; empty for a child without pipes. */
+function pipesOf(child: Piped): readonly (Readable | Writable | null | undefined)[] {
+  return child.stdio ?? [];
+}
+
+/** What a dead process has left in its pipes is read by then. */
+const lastWordsMs = 100;
+
+/** Whatever the dead process started may hold the other ends for ever; ours must not stay open as long. */
+function closePipesSoon(child: ChildProcess, clock: Clock): void {
+  const timer = clock.setTimeout(() => {
+    // In a turn of the loop timers come before reads, so what a busy program has not read yet is read first.
+    setImmediate(() => {
+      for (const pipe of pipesOf(child)) pipe?.destroy();
+    });
+  }, lastWordsMs);
+  child.once("close", () => {
+    clock.clearTimeout(timer);
+  });
+}
+
+/** What happens to the process is still heard of, as long as something else keeps this one running. */
+function letGo(child: ChildProcess): void {
+  child.unref();
+  for (const pipe of pipesOf(child)) if (pipe instanceof Socket) pipe.unref();
 }
 
 function end(registry: ProcessRegistry, who: InstanceInput, listener: PrivateListener | null): void {
@@ -122,7 +174,7 @@ function end(registry: ProcessRegistry, who: InstanceInput, listener: PrivateLis
 }
 
 function inheritedLink(child: ChildProcess): Promise<ByteDuplex> {
-  const socket = child.stdio[3];
+  const socket = pipesOf(child)[3];
   if (!(socket instanceof Socket)) return Promise.reject(new Error("The process was not given a link."));
   const duplex = fromSocket(socket);
   return new Promise((resolve) => {
@@ -132,30 +184,31 @@ function inheritedLink(child: ChildProcess): Promise<ByteDuplex> {
   });
 }
 
-function drainOutput(ports: ProcessPorts, child: ChildProcess, who: InstanceInput): Tail {
-  const tail = new Tail();
+function drainOutput(ports: ProcessPorts, child: ChildProcess, who: InstanceInput, tail: Tail): void {
+  const { stdout, stderr }: Piped = child;
   const fields = { worker: who.workerId, pid: child.pid };
   const dropped = (stream: string) => (bytes: number) => {
     ports.log.warn(`${String(bytes)} bytes of ${stream} were dropped`, { ...fields, stream });
   };
-  if (child.stdout !== null) {
-    drainLines(child.stdout, ports.clock, {
+  if (stdout) {
+    drainLines(stdout, ports.clock, {
       line: (text) => {
         ports.log.info(text, { ...fields, stream: "stdout" });
       },
       dropped: dropped("stdout"),
     });
   }
-  if (child.stderr !== null) {
-    drainLines(child.stderr, ports.clock, {
+  if (stderr) {
+    drainLines(stderr, ports.clock, {
       line: (text) => {
         tail.add(text);
-        ports.log.warn(text, { ...fields, stream: "stderr" });
+        // A start that fails tells these lines once, with its failure.
+        const isInService = ports.registry.get(who.instance)?.isInService === true;
+        ports.log[isInService ? "warn" : "debug"](text, { ...fields, stream: "stderr" });
       },
       dropped: dropped("stderr"),
     });
   }
-  return tail;
 }
 
 function spawnFailure(error: NodeJS.ErrnoException, program: string, cwd: string): string {
@@ -164,6 +217,12 @@ function spawnFailure(error: NodeJS.ErrnoException, program: string, cwd: string
       return `${JSON.stringify(program)} was not found (looked from ${cwd}); check the pool's command and cwd`;
     case "EACCES":
       return `${JSON.stringify(program)} may not be executed; is it a program, and does it have its x bit?`;
+    case "EMFILE":
+      return "too many open files; close some in this program, or raise its limit (ulimit -n)";
+    case "ENFILE":
+      return "too many open files in the whole system";
+    case "EAGAIN":
+      return "too many processes; end some, or raise the limit of this user (ulimit -u)";
     default:
       return `${JSON.stringify(program)}: ${error.message}`;
   }

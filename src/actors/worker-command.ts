@@ -15,6 +15,8 @@ export interface PoolLaunch {
   readonly pool: ResolvedPool;
   readonly program: string;
   readonly args: readonly string[];
+  /** Called before each start; what it throws is a failed start. */
+  readonly prepare?: () => void;
 }
 
 /**

@@ -5,10 +5,19 @@ import { fromCallback, type CallbackActorLogic } from "xstate";
 import type { InstanceId } from "../ids.js";
 import type { InstanceInput, SendShutdown } from "../machines/worker/machine.js";
 import type { LinkFact } from "../machines/worker/events.js";
+import { toWireEvent, type WireEvent } from "../protocol/events.js";
 import { acceptHandshake } from "../protocol/handshake.js";
 import { preHandshakeMaxFrameBytes } from "../protocol/limits.js";
 import { capability, protocolVersion } from "../protocol/messages.js";
-import type { Handshake, InvokeError, LogEvent, U64, WireMessage } from "../protocol/messages.js";
+import type {
+  ExportMetadata,
+  Handshake,
+  InvokeError,
+  LogEvent,
+  U64,
+  WireMessage,
+} from "../protocol/messages.js";
+import { isProtocolError } from "../protocol/protocol-error.js";
 import type { Clock } from "../time.js";
 import { createSocketStream, type CloseReason, type SocketStream } from "../transport/socket-stream.js";
 import type { ProcessEntry, ProcessRegistry } from "./process-registry.js";
@@ -80,7 +89,11 @@ class WorkerLink {
           }
         });
         stream.closed$.subscribe((reason) => {
-          this.#closed(reason);
+          try {
+            this.#closed(reason);
+          } catch (error) {
+            ports.onFault(error);
+          }
         });
       },
       () => {
@@ -100,39 +113,51 @@ class WorkerLink {
     this.#stream?.destroy();
   }
 
+  /** Parts what comes: answers of calls straight to dispatch, everything else as the event that it is. */
   #receive(message: WireMessage): void {
     if (this.#phase === "closed") return;
-    const { instance } = this.#entry;
-    switch (message.type) {
-      case "InvokeResult":
-        if (this.#phase !== "open") return this.#breach("it answered a call before it was ready");
-        return this.#ports.onResult(instance, message.requestId, message.result, message.durationUs);
-      case "InvokeError":
-        if (this.#phase !== "open") return this.#breach("it answered a call before it was ready");
-        return this.#ports.onError(instance, message);
-      case "CancelAck":
-      case "ShutdownAck":
-        return undefined;
-      case "LogEvent":
-        return this.#ports.onLog(this.#entry, message);
-      case "HealthStatus":
-        return this.#entry.onHealthStatus?.(message);
-      case "Handshake":
-        if (this.#phase !== "handshaking") return this.#breach("it sent a second Handshake");
-        return this.#shakeHands(message);
-      case "ListExportsResult": {
-        if (this.#phase !== "listing") return this.#breach("it listed exports unasked");
-        const reserved = message.exports.find(({ name }) => name === "splice" || name.startsWith("splice."));
-        if (reserved !== undefined) {
-          const reason = `it exports ${JSON.stringify(reserved.name)}, and names under "splice" are the supervisor's own`;
-          return this.#report({ type: "handshake.refused", reason });
-        }
-        this.#phase = "open";
-        return this.#report({ type: "exports.listed", exports: message.exports });
-      }
-      default:
-        return this.#breach(`it sent ${message.type}, which is not a worker's to send here`);
+    if (this.#phase === "handshaking" && message.type !== "Handshake") {
+      this.#breach(`its first message was ${message.type}, not Handshake`);
+    } else if (message.type !== "InvokeResult" && message.type !== "InvokeError") {
+      this.#lifecycle(toWireEvent(message));
+    } else if (this.#phase !== "open") {
+      this.#breach("it answered a call before it was ready");
+    } else if (message.type === "InvokeResult") {
+      const { requestId, result, durationUs } = message;
+      this.#ports.onResult(this.#entry.instance, requestId, result, durationUs);
+    } else {
+      this.#ports.onError(this.#entry.instance, message);
     }
+  }
+
+  #lifecycle(event: WireEvent): void {
+    switch (event.type) {
+      case "cancel.acknowledged":
+      case "shutdown.acknowledged":
+        return undefined;
+      case "log.received":
+        return this.#ports.onLog(this.#entry, event.message);
+      case "health.answered":
+        return this.#entry.onHealthStatus?.(event.message);
+      case "handshake.received":
+        if (this.#phase !== "handshaking") return this.#breach("it sent a second Handshake");
+        return this.#shakeHands(event.message);
+      case "exports.listed":
+        if (this.#phase !== "listing") return this.#breach("it listed exports unasked");
+        return this.#listed(event.message.exports);
+      default:
+        return this.#breach(`it sent ${event.message.type}, which is not a worker's to send here`);
+    }
+  }
+
+  #listed(exports: readonly ExportMetadata[]): void {
+    const reserved = exports.find(({ name }) => name === "splice" || name.startsWith("splice."));
+    if (reserved !== undefined) {
+      const reason = `it exports ${JSON.stringify(reserved.name)}, and names under "splice" are the supervisor's own`;
+      return this.#report({ type: "handshake.refused", reason });
+    }
+    this.#phase = "open";
+    return this.#report({ type: "exports.listed", exports });
   }
 
   #shakeHands(handshake: Handshake): void {
@@ -144,9 +169,9 @@ class WorkerLink {
       maxFrameBytes: this.#ports.maxFrameBytes,
     });
     if (!verdict.accepted) {
-      this.#sendFatal(verdict.reason);
       const reason = `its handshake was refused: ${verdict.reason.replace(/\.$/, "")}`;
       this.#report({ type: "handshake.refused", reason });
+      this.#sendFatal(verdict.reason);
       return;
     }
     this.#phase = "listing";
@@ -161,27 +186,36 @@ class WorkerLink {
     stream.outbox.send({ type: "ListExports" });
     stream.maxFrameBytes = this.#ports.maxFrameBytes;
     stream.outbox.maxFrameBytes = verdict.maxFrameBytes;
-    this.#report({ type: "handshake.accepted" });
   }
 
   #breach(reason: string): void {
     // What else it says is heard by nobody: it cannot be trusted, and is being ended.
     this.#phase = "closed";
-    this.#sendFatal(reason);
     this.#report({ type: "link.breached", reason });
+    this.#sendFatal(reason);
   }
 
+  /** A courtesy that must cost nothing: as much of it as the worker's own limit leaves room for, or none. */
   #sendFatal(reason: string): void {
+    const outbox = this.#stream?.outbox;
+    if (outbox === undefined) return;
     const message = `The supervisor closes this link because ${reason}.`;
-    this.#stream?.outbox.send({
-      type: "InvokeError",
-      requestId: 0,
-      code: 1000,
-      kind: "System",
-      message,
-      details: null,
-    });
-    this.#stream?.outbox.flush();
+    for (const text of [message, message.slice(0, 16)]) {
+      try {
+        outbox.send({
+          type: "InvokeError",
+          requestId: 0,
+          code: 1000,
+          kind: "System",
+          message: text,
+          details: null,
+        });
+        outbox.flush();
+        return;
+      } catch (error) {
+        if (!isProtocolError(error)) throw error;
+      }
+    }
   }
 
   #closed(reason: CloseReason): void {
@@ -189,14 +223,14 @@ class WorkerLink {
     this.#phase = "closed";
     switch (reason.type) {
       case "protocol":
-        this.#sendFatal(reason.error.message);
         this.#report({ type: "link.breached", reason: `it broke the protocol: ${reason.error.message}` });
+        this.#sendFatal(reason.error.message);
         return;
       case "stalled":
         this.#report({ type: "link.breached", reason: "it did not finish a frame in time" });
         return;
       case "lost":
-        this.#report({ type: "link.closed", reason: reason.error.message });
+        this.#report({ type: "link.closed", reason: `its link was lost (${reason.error.message})` });
         return;
       case "ended":
       case "destroyed":

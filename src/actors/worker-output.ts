@@ -16,7 +16,7 @@ export interface OutputSink {
   dropped(bytes: number): void;
 }
 
-/** Reads `stream` to its end. */
+/** Reads `stream` until it ends or is destroyed. */
 export function drainLines(stream: Readable, clock: Clock, sink: OutputSink): void {
   const decoder = new StringDecoder("utf8");
   let pending = "";
@@ -54,11 +54,15 @@ export function drainLines(stream: Readable, clock: Clock, sink: OutputSink): vo
       pending = pending.slice(0, maxLineChars);
     }
   });
-  stream.on("end", () => {
+  const finish = (): void => {
     pending += decoder.end();
     if (pending !== "") emit(pending);
+    pending = "";
     report();
-  });
+  };
+  // `close` without `end`: somebody else holds the other end, and the stream was destroyed.
+  stream.on("end", finish);
+  stream.on("close", finish);
   // The worker's end shows on its process; a broken pipe here adds nothing.
   stream.on("error", report);
 }
@@ -72,7 +76,7 @@ export function escapeControls(text: string): string {
     });
 }
 
-/** The last `maxBytes` of what was written, for the report of a process's end. */
+/** The last `maxChars` characters of what was written, for the report of a process's end. */
 export class Tail {
   readonly #maxChars: number;
   #text = "";

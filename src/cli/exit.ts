@@ -1,6 +1,6 @@
 // How a command ends when it fails: its exit code and its sentence, on stderr and, for machines, on stdout.
 
-import { isSpliceError, messageOf } from "../errors.js";
+import { type ConfigError, isSpliceError, messageOf } from "../errors.js";
 
 /** Wrong use: an unknown flag, input that is no JSON, a bad configuration. */
 export class UsageError extends Error {
@@ -30,7 +30,15 @@ export function errorAsJson(error: unknown): object {
     return { error: { code, name, kind, message, retryable, details } };
   }
   const name = typeof error === "object" && error !== null && "name" in error ? String(error.name) : "Error";
-  return { error: { code: null, name, kind: "System", message: sentenceOf(error), retryable: false } };
+  const details = name === "ConfigError" ? configDetails(error as ConfigError) : undefined;
+  return {
+    error: { code: null, name, kind: "System", message: sentenceOf(error), retryable: false, details },
+  };
+}
+
+/** The value itself may be anything, even endless; the message shows it. */
+function configDetails({ file, path, expected }: ConfigError): object {
+  return { file, path, expected };
 }
 
 /** The heading and the frames of a stack inside a longer text, such as what a worker printed before it ended. */

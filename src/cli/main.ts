@@ -9,12 +9,16 @@ if (reason !== null) {
   process.stderr.write(`${reason}\n`);
   process.exitCode = 1;
 } else {
-  // A reader that went away (`splice list | head -1`) is no failure, and cannot be told of one.
-  for (const output of [process.stdout, process.stderr]) {
-    output.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EPIPE") throw error;
+  // Nobody is left to be told of it.
+  process.stderr.on("error", () => undefined);
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    // A reader that went away (`splice list | head -1`) is no failure.
+    if (error.code === "EPIPE") return;
+    process.stderr.write(`The output could not be written: ${error.message}.\n`);
+    process.once("exit", () => {
+      process.exitCode = 1;
     });
-  }
+  });
   const { runProgram } = await import("./program.js");
   process.exitCode = await runProgram(process.argv.slice(2));
 }

@@ -2,12 +2,15 @@
 
 import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
+import { highestMaxInFlight } from "../config/defaults.js";
+import type { LinkKind } from "../config/types.js";
 import { messageOf } from "../errors.js";
 import type { LogLevel } from "../log.js";
 import { UsageError } from "./exit.js";
 
 export interface CommonOptions {
   readonly socket?: string;
+  readonly config?: string;
   readonly json?: boolean;
   readonly verbose?: boolean;
   readonly logLevel: LogLevel;
@@ -31,6 +34,34 @@ export function parseTimeout(value: string): number {
     throw new UsageError(`--timeout is ${JSON.stringify(value)}, but must be a number of milliseconds.`);
   }
   return timeoutMs;
+}
+
+/** A deadline for calls that name none. @throws UsageError unless it is above 0, or "Infinity". */
+export function parseDefaultTimeout(value: string): number {
+  const timeoutMs = parseTimeout(value);
+  if (timeoutMs > 0) return timeoutMs;
+  throw new UsageError(`--timeout is ${value}, but must be a number of milliseconds above 0, or Infinity.`);
+}
+
+export function parseMaxConcurrency(value: string): number {
+  const count = /^\d+$/.test(value) ? Number(value) : 0;
+  if (count >= 1 && count <= highestMaxInFlight) return count;
+  const expected = `a whole number from 1 to ${String(highestMaxInFlight)}`;
+  throw new UsageError(`--max-concurrency is ${JSON.stringify(value)}, but must be ${expected}.`);
+}
+
+/** Milliseconds to wait, 0 or more. */
+export function parseDrain(value: string): number {
+  const drainMs = value.trim() === "" ? Number.NaN : Number(value);
+  if (Number.isFinite(drainMs) && drainMs >= 0) return drainMs;
+  throw new UsageError(
+    `--drain is ${JSON.stringify(value)}, but must be a number of milliseconds, 0 or more.`,
+  );
+}
+
+export function parseLink(value: string): LinkKind {
+  if (value === "inherit" || value === "socket") return value;
+  throw new UsageError(`--link is ${JSON.stringify(value)}, but must be inherit or socket.`);
 }
 
 /** "name:value", gathered over repeats. */

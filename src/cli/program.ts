@@ -6,7 +6,20 @@ import { version } from "../version.js";
 import { errorAsJson, exitCodeOf, exitCodes, sentenceOf, UsageError } from "./exit.js";
 import { toJson } from "./json.js";
 import type { CallCommandOptions } from "./commands/call.js";
-import { type CommonOptions, parseAuth, parseHeader, parseLogLevel, parseTimeout } from "./options.js";
+import type { ServeCommandOptions } from "./commands/serve.js";
+import type { StatusCommandOptions } from "./commands/status.js";
+import type { StopCommandOptions } from "./commands/stop.js";
+import {
+  type CommonOptions,
+  parseAuth,
+  parseDefaultTimeout,
+  parseDrain,
+  parseHeader,
+  parseLink,
+  parseLogLevel,
+  parseMaxConcurrency,
+  parseTimeout,
+} from "./options.js";
 
 /** Runs the command that `argv` (without node and script) names; resolves with the exit code. */
 export async function runProgram(argv: readonly string[]): Promise<number> {
@@ -37,7 +50,8 @@ function printErrorAsJson(error: unknown): void {
   process.stdout.write(`${String(toJson(errorAsJson(error)))}\n`);
 }
 
-function buildProgram(setExitCode: (code: number) => void): Command {
+/** All commands; `setExitCode` hears of an exit code that is not an error's. */
+export function buildProgram(setExitCode: (code: number) => void): Command {
   const program = new Command("splice")
     .description("Runs functions in supervised worker processes.")
     .version(version)
@@ -45,11 +59,23 @@ function buildProgram(setExitCode: (code: number) => void): Command {
     .showHelpAfterError("Run `splice --help` to see the commands.");
   common(program.command("serve"))
     .description("serve the functions of this folder until stopped")
+    .option("--worker <command>", "run this program as the workers, in place of the configured pools")
+    .option("--link <kind>", "how --worker is reached: inherit (descriptor 3) or socket (a path)", parseLink)
+    .option("--max-concurrency <n>", "calls under way at once (limits.maxInFlight)", parseMaxConcurrency)
+    .option(
+      "--timeout <ms>",
+      "deadline of calls that name none (limits.defaultTimeoutMs)",
+      parseDefaultTimeout,
+    )
     .addHelpText(
       "after",
-      examples("splice serve", "splice serve --socket /run/app/splice.sock --log-level warn"),
+      examples(
+        "splice serve",
+        "splice serve --socket /run/app/splice.sock --log-level warn",
+        `splice serve --worker "python3 worker.py --quiet" --max-concurrency 64`,
+      ),
     )
-    .action(async (options: CommonOptions) => {
+    .action(async (options: ServeCommandOptions) => {
       const { runServe } = await import("./commands/serve.js");
       setExitCode(await runServe(options));
     });
@@ -75,13 +101,40 @@ function buildProgram(setExitCode: (code: number) => void): Command {
       const { runList } = await import("./commands/list.js");
       await runList(options);
     });
+  common(program.command("status"))
+    .description("show the supervisor, its workers and its functions")
+    .option("--watch", "show it again every second, until Ctrl-C")
+    .addHelpText("after", examples("splice status", "splice status --watch", "splice status --json"))
+    .action(async (options: StatusCommandOptions) => {
+      const { runStatus } = await import("./commands/status.js");
+      await runStatus(options);
+    });
+  common(program.command("stop"))
+    .description("stop the supervisor and wait until it is gone")
+    .option("--drain <ms>", "let calls under way end for this long (default: shutdown.drainMs)", parseDrain)
+    .addHelpText("after", examples("splice stop", "splice stop --drain 0"))
+    .action(async (options: StopCommandOptions) => {
+      const { runStop } = await import("./commands/stop.js");
+      await runStop(options);
+    });
+  common(program.command("doctor"))
+    .description("look at what a supervisor needs here and say what is wrong")
+    .addHelpText("after", examples("splice doctor", "splice doctor --json"))
+    .action(async (options: CommonOptions) => {
+      const { runDoctor } = await import("./commands/doctor.js");
+      setExitCode(await runDoctor(options));
+    });
   return program;
 }
 
 function common(command: Command): Command {
   return command
     .exitOverride()
-    .option("--socket <path>", "the supervisor's socket (default: .splice/splice.sock)")
+    .option(
+      "--socket <path>",
+      "the supervisor's socket (default: the configuration's, or .splice/splice.sock)",
+    )
+    .option("--config <path>", "the configuration file (default: splice.config.ts, .mts, .js or .mjs here)")
     .option("--json", "print results and errors as JSON on stdout")
     .option("--verbose", "show stacks of errors")
     .option("--log-level <level>", "debug, info, warn or error", parseLogLevel, "info");

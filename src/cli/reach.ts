@@ -1,12 +1,11 @@
 // Whom a command talks to: the supervisor that runs here, or, when there is none, one started for this command alone.
 
-import { connectToSupervisor } from "../client/connection.js";
 import type { CallOptions } from "../contract/splice.js";
 import type { ExportMetadata } from "../protocol/messages.js";
-import { realClock } from "../time.js";
-import { resolveSocketPath } from "./socket.js";
 import { exitCodeOf, exitCodes } from "./exit.js";
 import type { CommonOptions } from "./options.js";
+import { findSocket, namingFile, openProject, type Project, resolveProject } from "./project.js";
+import { connectTo } from "./supervisor.js";
 
 export interface Reach {
   call(name: string, params: unknown, options: CallOptions): Promise<unknown>;
@@ -16,33 +15,42 @@ export interface Reach {
 
 /** @throws SpliceError 3001 `no-supervisor` when --socket names one that does not answer. */
 export async function reachSupervisor(options: CommonOptions, signal: AbortSignal): Promise<Reach> {
-  const path = resolveSocketPath(options.socket);
+  if (options.socket !== undefined) return connected(await findSocket(options), signal);
+  const project = await openProject(options);
+  const { socket } = await resolveProject(project, options, 1);
+  if (socket === false) return startOwn(project, options, signal);
   try {
-    const connection = await connectToSupervisor(path, realClock, signal);
-    return {
-      call: (name, params, callOptions) => connection.call(name, params, callOptions),
-      exports: () => connection.exports(),
-      close: () => {
-        connection.close();
-        return Promise.resolve();
-      },
-    };
+    return await connected(socket, signal);
   } catch (error) {
-    if (options.socket !== undefined || exitCodeOf(error) !== exitCodes.noSupervisor) throw error;
-    return startOwn(options, signal);
+    if (exitCodeOf(error) !== exitCodes.noSupervisor) throw error;
+    return startOwn(project, options, signal);
   }
+}
+
+async function connected(socket: string, signal: AbortSignal): Promise<Reach> {
+  const connection = await connectTo(socket, signal);
+  return {
+    call: (name, params, callOptions) => connection.call(name, params, callOptions),
+    exports: () => connection.exports(),
+    close: () => {
+      connection.close();
+      return Promise.resolve();
+    },
+  };
 }
 
 /** Nobody else uses it, so nobody is waited for at its end; a function that does not stop by itself is made to. */
 const ownShutdown = { drainMs: 0, shutdownMs: 1000, terminateMs: 500 };
 
-async function startOwn(options: CommonOptions, signal: AbortSignal): Promise<Reach> {
+async function startOwn(project: Project, options: CommonOptions, signal: AbortSignal): Promise<Reach> {
   process.stderr.write("No supervisor is running here; starting one for this command.\n");
-  const [{ startSplice }, { resolveConfig }, { createLog }] = await Promise.all([
+  const [{ startSplice }, { createLog }] = await Promise.all([
     import("../host/start-splice.js"),
-    import("../config/resolve.js"),
     import("../system/log.js"),
   ]);
-  const config = resolveConfig({ shutdown: ownShutdown }, { cwd: process.cwd(), defaultWorkers: 1 });
-  return startSplice(config, { log: createLog({ level: options.logLevel }), signal });
+  const config = await resolveProject(project, options, 1);
+  // One call needs one worker of each pool.
+  const pools = config.pools.map((pool) => ({ ...pool, workers: 1 }));
+  const own = { ...config, pools, shutdown: ownShutdown, socket: false } as const;
+  return namingFile(project, () => startSplice(own, { log: createLog({ level: options.logLevel }), signal }));
 }

@@ -3,7 +3,6 @@
 
 import { connect } from "node:net";
 import { toSpliceError } from "../contract/failure-error.js";
-import { prepareCall } from "../contract/call-options.js";
 import type { CallOptions } from "../contract/splice.js";
 import { messageOf, SpliceError } from "../errors.js";
 import { defaultMaxFrameBytes } from "../protocol/limits.js";
@@ -14,6 +13,9 @@ import { decodeValue } from "../protocol/values.js";
 import { maxTimerMs, type Clock } from "../time.js";
 import { fromSocket, type ByteDuplex } from "../transport/duplex.js";
 import { createSocketStream, type CloseReason, type SocketStream } from "../transport/socket-stream.js";
+import { checkCall, type CheckedCall } from "./checked-call.js";
+import { PendingCalls, type PendingCall } from "./pending-calls.js";
+import { SilenceWatch } from "./silence-watch.js";
 
 /** On the wire this is "no deadline"; 0 would be the supervisor's default. */
 const noDeadlineMs = 4_294_967_295;
@@ -21,12 +23,11 @@ const noDeadlineMs = 4_294_967_295;
 /** A supervisor answers the handshake between two turns of its loop; one that needs longer than this hangs. */
 const handshakeAnswerTimeoutMs = 5_000;
 
-interface Pending {
-  readonly functionName: string;
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: unknown) => void;
-  readonly settled: () => void;
-}
+/** How long after a call's deadline its answer may still come; the supervisor's own 2001 says more than ours. */
+const deadlineAnswerGraceMs = 500;
+
+/** How long a supervisor may take to close after our goodbye before we do. */
+const goodbyeMs = 1000;
 
 /**
  * Resolves when the supervisor has answered the handshake; an abort of `signal` before that gives up.
@@ -78,7 +79,12 @@ export class ClientConnection {
   /** Resolves with the supervisor's answer to the handshake. */
   readonly ready: Promise<HandshakeAck>;
   readonly #stream: SocketStream;
-  readonly #pending = new Map<U64, Pending>();
+  readonly #clock: Clock;
+  readonly #pending: PendingCalls;
+  readonly #silence: SilenceWatch;
+  /** Called once, when the link is gone and before any call is told. */
+  onLost: ((loss: SpliceError) => void) | null = null;
+  #onIdle: () => void = () => undefined;
   #lastRequestId = 0;
   #loss: SpliceError | null = null;
   #resolveReady: (ack: HandshakeAck) => void = () => undefined;
@@ -91,11 +97,27 @@ export class ClientConnection {
       this.#resolveReady = resolve;
       this.#rejectReady = reject;
     });
+    this.#clock = clock;
+    this.#pending = new PendingCalls(clock, (requestId) => {
+      this.#overdue(requestId);
+    });
+    this.#silence = new SilenceWatch({
+      clock,
+      isWaiting: () => this.#pending.size > 0 || this.#listing.length > 0,
+      ask: () => {
+        this.#stream.outbox.send({ type: "HealthCheck" });
+      },
+      giveUp: () => {
+        const message = "The link to the supervisor is lost: it has not answered anything for 30 s.";
+        this.abandon(new SpliceError({ code: 3003, message }));
+      },
+    });
     this.#stream = createSocketStream(duplex, { clock, maxFrameBytes: defaultMaxFrameBytes });
     this.#stream.closed$.subscribe((reason) => {
       this.#lost(reason);
     });
     this.#stream.messages$.subscribe((batch) => {
+      this.#silence.heard();
       for (const message of batch) this.#receive(message);
     });
     this.#stream.outbox.send({
@@ -107,44 +129,44 @@ export class ClientConnection {
     });
   }
 
+  /** True while calls can be sent. */
+  get isOpen(): boolean {
+    return this.#loss === null;
+  }
+
   call(name: string, params: unknown, options: CallOptions = {}): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      if (typeof name !== "string") {
-        throw new SpliceError({
-          code: 1000,
-          message: `The name of a function must be text, but is ${typeof name}.`,
-        });
-      }
-      const { params: bytes, contextBytes, timeoutMs } = prepareCall(name, params, options);
-      if (this.#loss !== null) throw this.#loss;
-      const { signal } = options;
-      if (signal?.aborted === true) {
-        const message = `The call of ${JSON.stringify(name)} was cancelled before it was made.`;
-        throw new SpliceError({ code: 2002, message, functionName: name, cause: signal.reason });
-      }
-      if (timeoutMs !== undefined && timeoutMs <= 0) {
-        const message = `The call of ${JSON.stringify(name)} had ${String(timeoutMs)} ms, so it was not made at all.`;
-        throw new SpliceError({ code: 2001, message, functionName: name });
-      }
-      const requestId = ++this.#lastRequestId;
-      const abort = (): void => {
-        this.#stream.outbox.send({ type: "Cancel", requestId });
-        const message = `The call of ${JSON.stringify(name)} was cancelled; it may have run.`;
-        const cause: unknown = signal?.reason;
-        this.#take(requestId)?.reject(
-          new SpliceError({ code: 2002, message, functionName: name, requestId, cause }),
-        );
-      };
-      const settled = (): void => signal?.removeEventListener("abort", abort);
-      try {
-        this.#stream.outbox.sendInvoke(requestId, name, bytes, wireDeadline(timeoutMs), contextBytes);
-      } catch (cause) {
-        if (!isProtocolError(cause)) throw cause;
-        throw new SpliceError({ code: 1004, message: cause.message, functionName: name, cause });
-      }
-      signal?.addEventListener("abort", abort, { once: true });
-      this.#pending.set(requestId, { functionName: name, resolve, reject, settled });
+      const call = checkCall(name, params, options);
+      this.send(call, call.timeoutMs, resolve, reject);
     });
+  }
+
+  /** Sends a call; exactly one of `resolve` and `reject` is called, once, unless this throws: nothing was sent then. */
+  send(
+    call: CheckedCall,
+    timeoutMs: number | undefined,
+    resolve: (value: unknown) => void,
+    reject: (error: unknown) => void,
+  ): void {
+    if (this.#loss !== null) throw this.#loss;
+    const { functionName, params, contextBytes, signal } = call;
+    const requestId = ++this.#lastRequestId;
+    const abort = (): void => {
+      this.#stream.outbox.send({ type: "Cancel", requestId });
+      this.#end(requestId, "was cancelled; it may have run.", { code: 2002, cause: signal?.reason });
+    };
+    try {
+      this.#stream.outbox.sendInvoke(requestId, functionName, params, wireDeadline(timeoutMs), contextBytes);
+    } catch (cause) {
+      if (!isProtocolError(cause)) throw cause;
+      throw new SpliceError({ code: 1004, message: cause.message, functionName, cause });
+    }
+    signal?.addEventListener("abort", abort, { once: true });
+    const settled = (): void => signal?.removeEventListener("abort", abort);
+    const giveUpAtMs =
+      timeoutMs === undefined ? Infinity : this.#clock.now() + timeoutMs + deadlineAnswerGraceMs;
+    this.#pending.add(requestId, { functionName, resolve, reject, settled, giveUpAtMs });
+    this.#silence.start();
   }
 
   exports(): Promise<readonly ExportMetadata[]> {
@@ -152,10 +174,38 @@ export class ClientConnection {
       if (this.#loss !== null) throw this.#loss;
       this.#listing.push({ resolve, reject });
       this.#stream.outbox.send({ type: "ListExports" });
+      this.#silence.start();
     });
   }
 
-  /** Says goodbye; calls still under way end as link lost. */
+  /**
+   * Says that no more calls come, waits at most `drainMs` for those under way, cancels the rest and closes. Resolves
+   * when the connection is closed.
+   */
+  async leave(drainMs: number): Promise<void> {
+    if (this.#loss !== null) return;
+    const closed = new Promise<void>((resolve) => {
+      this.#stream.closed$.subscribe(() => {
+        resolve();
+      });
+    });
+    this.#stream.outbox.send({ type: "Shutdown" });
+    const idle = new Promise<void>((resolve) => {
+      this.#onIdle = resolve;
+      this.#tellIdle();
+    });
+    await this.#atMost(drainMs, Promise.race([idle, closed]));
+    for (const requestId of this.#pending.ids) {
+      this.#stream.outbox.send({ type: "Cancel", requestId });
+      const why = "was cancelled because close() did not wait for it any longer; it may have run.";
+      this.#end(requestId, why, { code: 2002, details: { reason: "draining" } });
+    }
+    this.#stream.end();
+    await this.#atMost(goodbyeMs, closed);
+    this.#stream.destroy();
+  }
+
+  /** Closes at once; calls still under way end as link lost. */
   close(): void {
     this.#stream.end();
     this.#stream.destroy();
@@ -191,29 +241,63 @@ export class ClientConnection {
     }
   }
 
-  #take(requestId: U64): Pending | undefined {
-    const pending = this.#pending.get(requestId);
-    this.#pending.delete(requestId);
-    pending?.settled();
+  #take(requestId: U64): PendingCall | undefined {
+    const pending = this.#pending.take(requestId);
+    if (pending !== undefined) this.#tellIdle();
     return pending;
+  }
+
+  /** Ends a call from this side; `why` is the rest of the sentence that its name begins. */
+  #end(requestId: U64, why: string, init: { code: number; details?: unknown; cause?: unknown }): void {
+    const pending = this.#take(requestId);
+    if (pending === undefined) return;
+    const { functionName } = pending;
+    const message = `The call of ${JSON.stringify(functionName)} ${why}`;
+    pending.reject(new SpliceError({ ...init, message, functionName, requestId }));
+  }
+
+  #overdue(requestId: U64): void {
+    const why =
+      "was not answered within its deadline, and the supervisor said nothing at all; it may have run.";
+    this.#end(requestId, why, { code: 2001 });
+  }
+
+  #tellIdle(): void {
+    if (this.#pending.size === 0) this.#onIdle();
+  }
+
+  #atMost(limitMs: number, event: Promise<void>): Promise<void> {
+    return new Promise((resolve) => {
+      const timer =
+        limitMs === Infinity ? undefined : this.#clock.setTimeout(resolve, Math.min(limitMs, maxTimerMs));
+      void event.then(() => {
+        if (timer !== undefined) this.#clock.clearTimeout(timer);
+        resolve();
+      });
+    });
   }
 
   #lost(reason: CloseReason): void {
     const why =
       reason.type === "lost" || reason.type === "protocol" ? reason.error.message : `It ${reason.type}.`;
     this.#loss ??= new SpliceError({ code: 3003, message: `The link to the supervisor is lost: ${why}` });
+    this.#silence.stop();
     this.#rejectReady(this.#loss);
+    // First of all: whoever hears of a lost call and calls again at once must not meet this connection.
+    this.onLost?.(this.#loss);
     for (const { reject } of this.#listing.splice(0)) reject(this.#loss);
-    for (const [requestId, pending] of [...this.#pending]) {
-      this.#take(requestId);
-      const { functionName } = pending;
-      const message = `The link to the supervisor was lost while ${JSON.stringify(functionName)} was running; it may have run once.`;
-      pending.reject(new SpliceError({ code: 3003, message, functionName, requestId, cause: this.#loss }));
+    for (const requestId of this.#pending.ids) {
+      const why = "was under way when the link to the supervisor was lost; it may have run once.";
+      this.#end(requestId, why, { code: 3003, cause: this.#loss });
     }
   }
 }
 
-function resolveWith({ functionName, resolve, reject }: Pending, requestId: U64, result: Uint8Array): void {
+function resolveWith(
+  { functionName, resolve, reject }: PendingCall,
+  requestId: U64,
+  result: Uint8Array,
+): void {
   let value: unknown;
   try {
     value = decodeValue(result, "result");

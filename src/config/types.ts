@@ -7,7 +7,7 @@ export type LinkKind = "inherit" | "socket";
 
 /** One pool: workers of one kind, which export the same functions. Either `functions` or `command` is needed. */
 export interface PoolConfig {
-  /** Folder of TypeScript functions, from the working directory. Not together with `command`. */
+  /** Folder of TypeScript functions. Not together with `command`. */
   readonly functions?: string | undefined;
   /**
    * Program and arguments of a worker written in any language. Not together with `functions`. A program named
@@ -20,7 +20,7 @@ export interface PoolConfig {
   readonly workers?: number | undefined;
   /** Environment variables added to those that the worker inherits. Default none. */
   readonly env?: Readonly<Record<string, string>> | undefined;
-  /** Working directory of the worker processes. Default: the working directory of the supervisor. */
+  /** Working directory of the worker processes. Default: where relative paths start. */
   readonly cwd?: string | undefined;
   /** Options for Node before the script, such as ["--max-old-space-size=256"]. Only with `functions`. */
   readonly execArgv?: readonly string[] | undefined;
@@ -68,7 +68,10 @@ export interface HealthConfig {
   readonly cancelGraceMs?: number | undefined;
 }
 
-/** What a person may configure. Every key is optional; unknown keys and bad values throw a ConfigError. */
+/**
+ * What a person may configure. Every key is optional; unknown keys and bad values throw a ConfigError. Relative paths
+ * start at the working directory or, for a configuration file, at its folder.
+ */
 export interface SpliceConfig {
   /** Short for `pools.app.functions`. Default "./functions" when no pool is named. */
   readonly functions?: string | undefined;
@@ -80,7 +83,7 @@ export interface SpliceConfig {
   readonly restart?: RestartConfig | undefined;
   readonly shutdown?: ShutdownConfig | undefined;
   readonly health?: HealthConfig | undefined;
-  /** Path of the host socket, from the working directory, or false for none. Default: none embedded. */
+  /** Path of the host socket, or false for none. Default: none embedded, `.splice/splice.sock` served. */
   readonly socket?: string | false | undefined;
   /** Development: stacks of thrown errors reach the caller. Default false. */
   readonly dev?: boolean | undefined;

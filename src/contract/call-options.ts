@@ -35,8 +35,11 @@ function checkShape(functionName: string, options: unknown): void {
   if (options === undefined) return;
   if (!isObject(options))
     throw invalid(functionName, `The options of a call must be an object, not ${shown(options)}.`);
-  const { signal, headers, auth } = options;
-  if (signal !== undefined && !(isObject(signal) && typeof signal["addEventListener"] === "function")) {
+  const { signal, headers, auth, retry } = options;
+  if (retry !== undefined && !(isObject(retry) && isCount(retry["attempts"]))) {
+    throw invalid(functionName, "The option retry must be { attempts }, a whole number of 0 or more.");
+  }
+  if (signal !== undefined && !isAbortSignal(signal)) {
     throw invalid(functionName, `The option signal must be an AbortSignal, not ${shown(signal)}.`);
   }
   if (headers !== undefined && !isObject(headers)) throw noHeaders(functionName);
@@ -45,8 +48,23 @@ function checkShape(functionName: string, options: unknown): void {
   }
 }
 
+/** By shape: signals of other realms and of polyfills are as good as the platform's own. */
+function isAbortSignal(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { aborted, addEventListener, removeEventListener } = value;
+  return (
+    typeof aborted === "boolean" &&
+    typeof addEventListener === "function" &&
+    typeof removeEventListener === "function"
+  );
+}
+
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null;
+}
+
+function isCount(value: unknown): boolean {
+  return typeof value === "number" && Number.isInteger(value) && value >= 0;
 }
 
 function shown(value: unknown): string {
@@ -58,7 +76,7 @@ function paramsBytes(functionName: string, params: unknown): Uint8Array {
     return encodeParams(params);
   } catch (error) {
     if (!isValueError(error)) throw error;
-    const details = { issues: [{ path: error.path, message: error.message }] };
+    const details = { issues: [{ path: error.path, message: error.problem }] };
     throw new SpliceError({ code: 1001, message: error.message, functionName, details });
   }
 }
@@ -96,7 +114,7 @@ function idOf(functionName: string, name: string, id: unknown): U64 {
 }
 
 function headerPairs(functionName: string, headers: NonNullable<CallOptions["headers"]>): [string, string][] {
-  const pairs = Symbol.iterator in headers ? [...headers] : Object.entries(headers);
+  const pairs = listed(functionName, headers);
   return pairs.map((pair: unknown) => {
     if (!Array.isArray(pair) || pair.length !== 2) {
       throw noHeaders(functionName);
@@ -106,6 +124,14 @@ function headerPairs(functionName: string, headers: NonNullable<CallOptions["hea
       textOf(functionName, "a header's value", pair[1]),
     ];
   });
+}
+
+function listed(functionName: string, headers: NonNullable<CallOptions["headers"]>): readonly unknown[] {
+  try {
+    return Symbol.iterator in headers ? [...headers] : Object.entries(headers);
+  } catch {
+    throw noHeaders(functionName);
+  }
 }
 
 function authOf(

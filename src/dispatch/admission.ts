@@ -25,6 +25,16 @@ export interface Door {
   closedReason: "closed" | "failed" | null;
 }
 
+/** No function has such a name; comparing it with those there are would cost more than it tells. */
+const maxNameBytes = 1024;
+
+function isTooLong(name: string): boolean {
+  // A character has three bytes at most, so that the names of most calls are not counted through.
+  return (
+    name.length * 3 > maxNameBytes && (name.length > maxNameBytes || Buffer.byteLength(name) > maxNameBytes)
+  );
+}
+
 /** The function a call is for, or why the call is not taken. `inFlight` counts the slots that are taken now. */
 export function admit(
   door: Door,
@@ -37,6 +47,7 @@ export function admit(
     const reason = closedReason ?? admission;
     return failures.unavailable(reason, `The supervisor takes no new calls: it is ${reason}.`);
   }
+  if (isTooLong(name)) return failures.functionNotFound(name, []);
   const target = door.functions.get(name);
   if (target?.isExported !== true) {
     const known = [...door.functions.values()].filter((other) => other.isExported);

@@ -1,5 +1,5 @@
 // One row of the in-flight table: a call from its admission until its slot is free, and who waits for it.
-// The states are those of machines/call; only the dispatcher moves a row from one to the next.
+// `state` and `isAnswered` together are the states of machines/call; only the dispatcher moves a row on.
 
 import type { ErrorKind } from "../errors.js";
 import type { CallId } from "../ids.js";
@@ -28,7 +28,7 @@ export interface Caller {
   fail(requestId: U64, failure: CallFailure, callId: CallId): void;
 }
 
-/** queued: waits for a worker. dispatched: a worker has it. cancelling: a Cancel went after it. settled: gone. */
+/** queued: waits for a worker. dispatched: a worker has it. cancelling: a Cancel went after it, if the worker takes Cancels. settled: gone. */
 export type CallState = "queued" | "dispatched" | "cancelling" | "settled";
 
 export class Call extends Expiring {

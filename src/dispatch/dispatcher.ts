@@ -1,6 +1,6 @@
 // The data plane: takes calls, finds each a worker, and sees to it that each gets exactly one answer and gives its
 // slot back exactly once. Reads the route table the router published; knows no machine, socket or process.
-// It is the compiled form of the chart in machines/call: every method here is an event of that chart.
+// It is the compiled form of the chart in machines/call: what it writes into the journal are that chart's events.
 
 import type { CallId, InstanceId } from "../ids.js";
 import { createIdSource } from "../ids.js";
@@ -58,6 +58,11 @@ export class Dispatcher {
   /** Calls that hold a slot. */
   get inFlight(): number {
     return this.#calls.size;
+  }
+
+  /** Why no call will be taken any more; null until `close`. */
+  get closedReason(): "closed" | "failed" | null {
+    return this.#door.closedReason;
   }
 
   /** Calls among them that no worker has yet. */
@@ -145,7 +150,7 @@ export class Dispatcher {
       const failure =
         closedReason === "failed"
           ? failures.internal("The supervisor failed while this call was running; it may have run once.")
-          : failures.drainEnded(call.target.name);
+          : failures.drainEnded(call.target.name, call.state !== "queued");
       this.#settle(call, failure, true);
     }
     this.#deadlines.dispose();
@@ -156,7 +161,8 @@ export class Dispatcher {
     const nowMs = this.#clock.now();
     // Instance 0 stands for the calls that no worker has.
     for (const instance of [0, ...this.#workers.keys()]) this.#journal.record("drain", nowMs, 0, instance);
-    for (const call of this.#calls.values()) this.#cancel(call, failures.drainEnded(call.target.name));
+    for (const call of this.#calls.values())
+      this.#cancel(call, failures.drainEnded(call.target.name, call.state !== "queued"));
   }
 
   // — the callers' side —
@@ -215,7 +221,7 @@ export class Dispatcher {
   // — the workers' side —
 
   onResult(instance: InstanceId, requestId: U64, result: Uint8Array, durationUs: U64): void {
-    const call = this.#answered(instance, requestId);
+    const call = this.#callAnsweredBy(instance, requestId);
     if (call === null) return;
     if (call.isAnswered) this.#late(call.callId, instance);
     const refusal = call.isAnswered ? undefined : call.caller.refusalOf?.(call.requestId, result, durationUs);
@@ -223,7 +229,7 @@ export class Dispatcher {
   }
 
   onError(instance: InstanceId, message: InvokeError): void {
-    const call = this.#answered(instance, message.requestId);
+    const call = this.#callAnsweredBy(instance, message.requestId);
     if (call === null) return;
     if (call.isAnswered) this.#late(call.callId, instance);
     this.#settle(call, message, true);
@@ -262,7 +268,7 @@ export class Dispatcher {
     }
     const { port } = worker;
     if (port.queuedBytes > port.maxQueuedBytes) {
-      this.#settle(call, failures.overloaded("queuedBytes", port.maxQueuedBytes, worker.inFlight), true);
+      this.#settle(call, failures.linkFull(port.queuedBytes, port.maxQueuedBytes, worker.inFlight), true);
       return;
     }
     const deadlineMs = leftMs === Infinity ? 0 : Math.min(Math.max(Math.ceil(leftMs), 1), maxTimerMs);
@@ -325,7 +331,7 @@ export class Dispatcher {
   }
 
   /** The call a worker's answer is for, or null when there is none: a late answer, or a breach. */
-  #answered(instance: InstanceId, requestId: U64): Call | null {
+  #callAnsweredBy(instance: InstanceId, requestId: U64): Call | null {
     const worker = this.#workers.get(instance);
     const call = this.#calls.get(requestId as CallId);
     if (worker?.isBreached === true) return null;

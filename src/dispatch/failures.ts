@@ -1,7 +1,7 @@
 // The sentences and details of every failure that dispatch itself decides. Pure; what a worker says passes unread.
 
 import { errorTable, type ErrorCode } from "../errors.js";
-import { nearNames } from "../contract/near-names.js";
+import { describeUnknownFunction } from "../contract/near-names.js";
 import { encodeValue } from "../protocol/values.js";
 import type { CallFailure } from "./call.js";
 
@@ -15,12 +15,8 @@ function failure(code: ErrorCode, message: string, details?: Record<string, unkn
 }
 
 export function functionNotFound(name: string, known: Iterable<string>): CallFailure {
-  const suggestions = nearNames(name, known);
-  const hint =
-    suggestions.length > 0
-      ? `Did you mean ${suggestions.join(" or ")}?`
-      : "`splice list` shows what there is.";
-  return failure(1002, `There is no function ${quoted(name)}. ${hint}`, { suggestions });
+  const { message, suggestions } = describeUnknownFunction(name, known);
+  return failure(1002, message, { suggestions });
 }
 
 export function streamingUnsupported(name: string): CallFailure {
@@ -28,6 +24,11 @@ export function streamingUnsupported(name: string): CallFailure {
     1000,
     `The function ${quoted(name)} yields a stream, and this version cannot carry streams yet.`,
   );
+}
+
+/** Of a function of the runtime itself; what a worker's own functions refuse passes unread. */
+export function invalidParams(name: string, path: string, why: string): CallFailure {
+  return failure(1001, `${quoted(name)} was not run: ${path} ${why}`, { issues: [{ path, message: why }] });
 }
 
 export function paramsTooLarge(name: string, bytes: number, limitBytes: number): CallFailure {
@@ -38,6 +39,11 @@ export function paramsTooLarge(name: string, bytes: number, limitBytes: number):
 export function overloaded(limit: string, limitValue: number, inFlight: number): CallFailure {
   const message = `Too many calls are in flight: ${String(inFlight)} of ${limit} ${String(limitValue)}. Call again when some have ended.`;
   return failure(3002, message, { limit, inFlight, retryAfterMs: 50 });
+}
+
+export function linkFull(queuedBytes: number, maxQueuedBytes: number, inFlight: number): CallFailure {
+  const message = `${String(queuedBytes)} bytes wait for the worker, which is over ${String(maxQueuedBytes)}: it does not read as fast as it is called. Call again when some calls have ended.`;
+  return failure(3002, message, { limit: "queuedBytes", inFlight, retryAfterMs: 50 });
 }
 
 export function unavailable(reason: string, message: string): CallFailure {
@@ -75,14 +81,10 @@ export function cancelled(name: string, wasStarted: boolean): CallFailure {
   );
 }
 
-export function drainEnded(name: string): CallFailure {
-  return failure(
-    2002,
-    `The call of ${quoted(name)} was cancelled because the drain ended before it did; it may have run.`,
-    {
-      reason: "draining",
-    },
-  );
+export function drainEnded(name: string, wasStarted: boolean): CallFailure {
+  const ran = wasStarted ? "did; it may have run" : "was started";
+  const message = `The call of ${quoted(name)} was cancelled because the drain ended before it ${ran}.`;
+  return failure(2002, message, { reason: "draining" });
 }
 
 export function workerDied(name: string, details: Record<string, unknown>, how: string): CallFailure {

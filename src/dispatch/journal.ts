@@ -36,6 +36,9 @@ export interface JournalEntry {
   readonly requestId: number | bigint;
 }
 
+/** Names come from outside and are of any length. */
+const maxNameChars = 256;
+
 export class Journal {
   readonly #capacity: number;
   readonly #kind: Uint8Array;
@@ -49,7 +52,7 @@ export class Journal {
   readonly #name: string[];
   #written = 0;
 
-  /** Keeps the last `capacity` entries, about 90 bytes each. */
+  /** Keeps the last `capacity` entries, about 90 bytes each; of a name its first 256 characters. */
   constructor(capacity = 8192) {
     this.#capacity = capacity;
     this.#kind = new Uint8Array(capacity);
@@ -83,7 +86,7 @@ export class Journal {
     this.#deadline[slot] = deadlineMs;
     this.#caller[slot] = callerId;
     this.#request[slot] = requestId;
-    this.#name[slot] = functionName;
+    this.#name[slot] = functionName.length > maxNameChars ? cut(functionName) : functionName;
   }
 
   /** True when older entries were overwritten, so that what is left is no whole history. */
@@ -109,4 +112,9 @@ export class Journal {
       };
     }
   }
+}
+
+/** By way of bytes: a plain slice would keep the whole name alive behind it. */
+function cut(name: string): string {
+  return Buffer.from(`${name.slice(0, maxNameChars - 1)}…`).toString();
 }

@@ -12,6 +12,7 @@ import { isProtocolError } from "../protocol/protocol-error.js";
 import { encodeValue } from "../protocol/values.js";
 import { maxTimerMs, type Clock, type TimerHandle } from "../time.js";
 import type { ByteDuplex } from "../transport/duplex.js";
+import { isReserved, type RunReserved } from "../system/reserved.js";
 import { resultRefusal } from "./result-refusal.js";
 import { createSocketStream, type CloseReason, type SocketStream } from "../transport/socket-stream.js";
 
@@ -28,6 +29,7 @@ export interface HostPorts {
   readonly serverId: readonly number[];
   readonly startedAtMs: number;
   readonly exports: () => readonly ExportMetadata[];
+  readonly runReserved: RunReserved;
   /** Why a host was sent away; never part of a normal goodbye. */
   readonly onRefused: (callerId: number, reason: string) => void;
   /** A fault of our own while a message was handled. */
@@ -41,6 +43,8 @@ export class HostConnection implements Caller {
   readonly #onClosed: () => void;
   /** The host's ids of its calls that have no answer yet, with ours. */
   readonly #active = new Map<U64, CallId>();
+  /** Received before this host fell behind with reading. */
+  #unserved: readonly WireMessage[] = [];
   #phase: "handshaking" | "open" | "leaving" | "closed" = "handshaking";
   #capabilities = 0;
   #timer: TimerHandle;
@@ -57,19 +61,17 @@ export class HostConnection implements Caller {
       this.#fatal(1000, `No Handshake came within ${String(hostHandshakeTimeoutMs)} ms.`);
     }, hostHandshakeTimeoutMs);
     this.#stream.outbox.onWritable(() => {
-      this.#stream.resume();
+      const unserved = this.#unserved;
+      this.#unserved = [];
+      this.#serve(unserved);
+      if (this.#unserved.length === 0) this.#stream.resume();
     });
     this.#stream.closed$.subscribe((reason) => {
       this.#closed(reason);
     });
     this.#stream.messages$.subscribe((batch) => {
-      try {
-        for (const message of batch) this.#receive(message);
-      } catch (error) {
-        ports.onFault(error);
-      }
-      // A host that does not read its answers is not read either, until it does.
-      if (this.#stream.outbox.isAboveHighWater) this.#stream.pause();
+      if (this.#unserved.length > 0) this.#unserved = [...this.#unserved, ...batch];
+      else this.#serve(batch);
     });
   }
 
@@ -96,6 +98,22 @@ export class HostConnection implements Caller {
     this.#end();
   }
 
+  /** A host that does not read its answers is served no further, and then not read either, until it does. */
+  #serve(batch: readonly WireMessage[]): void {
+    try {
+      for (let at = 0; at < batch.length; at++) {
+        const message = batch[at];
+        if (message !== undefined) this.#receive(message);
+        if (!this.#stream.outbox.isAboveHighWater) continue;
+        this.#unserved = batch.slice(at + 1);
+        this.#stream.pause();
+        return;
+      }
+    } catch (error) {
+      this.#ports.onFault(error);
+    }
+  }
+
   #receive(message: WireMessage): void {
     if (this.#phase === "closed") return;
     if (this.#phase === "handshaking") {
@@ -115,6 +133,10 @@ export class HostConnection implements Caller {
       case "Shutdown":
         this.#phase = "leaving";
         return this.#leaveWhenIdle();
+      case "StreamAck":
+        // For a call that is over it came too late and means nothing; no call that is not over has a stream.
+        if (!this.#active.has(message.requestId)) return;
+        return this.#fatal(1000, "A StreamAck came for a call that has no stream.");
       case "Handshake":
         return this.#fatal(1000, "A second Handshake came on one connection.");
       default:
@@ -160,10 +182,22 @@ export class HostConnection implements Caller {
       });
     }
     const timeoutMs = deadlineMs === 0 ? undefined : Math.min(deadlineMs, maxTimerMs);
+    if (isReserved(functionName)) return this.#answerReserved(requestId, functionName, params, timeoutMs);
     const { dispatcher } = this.#ports;
     const callId = dispatcher.invoke(this, requestId, functionName, params, timeoutMs, contextBytes);
     // A call that could not even be sent on has been answered by now.
     if (callId !== 0 && dispatcher.isWaiting(callId)) this.#active.set(requestId, callId);
+  }
+
+  /** Answered before the next message is read, so it is never in flight: nothing waits for it, nothing cancels it. */
+  #answerReserved(requestId: U64, name: string, params: Uint8Array, timeoutMs: number | undefined): void {
+    const startedAtMs = this.#ports.clock.now();
+    const answer = this.#ports.runReserved(name, params, timeoutMs);
+    if (!answer.ok) return this.#sendError(requestId, answer.failure);
+    const durationUs = Math.round((this.#ports.clock.now() - startedAtMs) * 1000);
+    const refusal = this.refusalOf(requestId, answer.result, durationUs);
+    if (refusal === null) this.#stream.outbox.sendResult(requestId, answer.result, durationUs);
+    else this.#sendError(requestId, refusal);
   }
 
   #cancel(requestId: U64): void {

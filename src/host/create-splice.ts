@@ -11,7 +11,7 @@ import { startSplice } from "./start-splice.js";
  * Starts a supervisor in this process and resolves when every pool has had one ready worker.
  *
  * Paths count from the working directory; no socket is opened unless `socket` is set. The process stays alive until
- * `close()`; if it dies, however it dies, its workers die with it.
+ * `close()`; if it dies, its idle and waiting workers end by themselves, one in a busy loop when the loop ends.
  *
  * @throws ConfigError for a configuration that makes no sense, by path; an error with file, line and excerpt when
  * functions do not compile; StartError when a worker does not become ready; ListenError when the socket cannot be had.

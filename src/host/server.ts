@@ -1,9 +1,11 @@
 // The host socket of a running system: accepts connections, lets none of them outlive it. What a host may do on its
 // connection is connection.ts's business.
 
+import { messageOf } from "../errors.js";
 import type { Log } from "../log.js";
 import { createIdSource } from "../ids.js";
 import type { Clock } from "../time.js";
+import type { RunReserved } from "../system/reserved.js";
 import type { System } from "../system/system.js";
 import { listenOnUnixSocket } from "../transport/listener.js";
 import { HostConnection, type HostPorts } from "./connection.js";
@@ -24,6 +26,8 @@ export async function openHostServer(
     readonly maxFrameBytes: number;
     readonly clock: Clock;
     readonly log: Log;
+    readonly signal?: AbortSignal | undefined;
+    readonly runReserved: RunReserved;
   },
 ): Promise<HostServer> {
   const { clock, log, maxFrameBytes } = options;
@@ -36,6 +40,7 @@ export async function openHostServer(
     serverId: system.serverId,
     startedAtMs: clock.now(),
     exports: () => system.dispatcher.exports(),
+    runReserved: options.runReserved,
     onRefused: (callerId, reason) => {
       log.warn(`host ${String(callerId)} was closed: ${reason}`);
     },
@@ -46,6 +51,7 @@ export async function openHostServer(
   const listener = await listenOnUnixSocket({
     path: options.path,
     clock,
+    signal: options.signal,
     onConnection: (duplex) => {
       const connection = new HostConnection(nextCallerId(), duplex, ports, () => {
         connections.delete(connection);
@@ -58,7 +64,11 @@ export async function openHostServer(
   });
   return {
     path: listener.path,
-    stopAccepting: () => listener.close(),
+    stopAccepting: () =>
+      listener.close().catch((error: unknown) => {
+        // Whoever took the folder away took the socket with it; the drain goes on all the same.
+        log.warn(`the socket ${listener.path} could not be removed: ${messageOf(error)}`);
+      }),
     close: () => {
       for (const connection of connections) connection.close();
     },

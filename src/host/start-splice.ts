@@ -5,7 +5,7 @@ import type { ResolvedConfig } from "../config/types.js";
 import { EmbeddedSplice } from "../system/embedded-splice.js";
 import { startSystem, type StartOptions } from "../system/start-system.js";
 import { realClock } from "../time.js";
-import { openHostServer } from "./server.js";
+import { openHostServer, type HostServer } from "./server.js";
 
 /** As createSplice, from a resolved configuration and with the log and the journal handed in. */
 export async function startSplice(config: ResolvedConfig, options: StartOptions): Promise<EmbeddedSplice> {
@@ -13,21 +13,25 @@ export async function startSplice(config: ResolvedConfig, options: StartOptions)
   if (config.socket === false) {
     return new EmbeddedSplice(system, config.shutdown.drainMs, {});
   }
+  let server: HostServer | null = null;
+  const splice = new EmbeddedSplice(system, config.shutdown.drainMs, {
+    onDraining: () => server?.stopAccepting() ?? Promise.resolve(),
+    onEnded: () => {
+      server?.close();
+    },
+  });
   try {
     const { maxFrameBytes } = config.limits;
-    const server = await openHostServer(system, {
+    server = await openHostServer(system, {
       path: config.socket,
       maxFrameBytes,
       clock: realClock,
       log: options.log,
+      signal: options.signal,
+      runReserved: splice.runReserved,
     });
     system.socket = server.path;
-    return new EmbeddedSplice(system, config.shutdown.drainMs, {
-      onDraining: () => server.stopAccepting(),
-      onEnded: () => {
-        server.close();
-      },
-    });
+    return splice;
   } catch (error) {
     system.stop(0);
     await system.ended;

@@ -10,6 +10,7 @@ import { messageOf, SpliceError } from "../errors.js";
 import type { CallId } from "../ids.js";
 import type { U64 } from "../protocol/messages.js";
 import { decodeValue } from "../protocol/values.js";
+import { isReserved, type RunReserved } from "./reserved.js";
 
 interface Pending {
   readonly functionName: string;
@@ -25,11 +26,13 @@ interface Pending {
 export class EmbeddedCaller implements Caller {
   readonly callerId = 0;
   readonly #dispatcher: Dispatcher;
+  readonly #runReserved: RunReserved;
   readonly #pending = new Map<U64, Pending>();
   #lastRequestId = 0;
 
-  constructor(dispatcher: Dispatcher) {
+  constructor(dispatcher: Dispatcher, runReserved: RunReserved) {
     this.#dispatcher = dispatcher;
+    this.#runReserved = runReserved;
   }
 
   call(name: string, params: unknown, options: CallOptions | undefined): Promise<unknown> {
@@ -46,6 +49,10 @@ export class EmbeddedCaller implements Caller {
         const message = `The call of ${JSON.stringify(name)} was cancelled before it was made.`;
         throw new SpliceError({ code: 2002, message, functionName: name, cause: signal.reason });
       }
+      if (isReserved(name)) {
+        resolve(this.#reserved(name, bytes, timeoutMs));
+        return;
+      }
       const requestId = ++this.#lastRequestId;
       const pending: Pending = {
         functionName: name,
@@ -55,15 +62,16 @@ export class EmbeddedCaller implements Caller {
         onAbort: undefined,
         value: undefined,
       };
-      this.#pending.set(requestId, pending);
-      const callId = this.#dispatcher.invoke(this, requestId, name, bytes, timeoutMs, contextBytes);
-      // A call that was answered at once must leave no listener on a signal that outlives it.
-      if (signal !== undefined && callId !== 0 && this.#pending.has(requestId)) {
+      let callId: CallId | 0 = 0;
+      if (signal !== undefined) {
         pending.onAbort = () => {
-          this.#dispatcher.cancel(callId, true);
+          if (callId !== 0) this.#dispatcher.cancel(callId, true);
         };
+        // Before the call is made: a listener that cannot be added fails a call that was never sent.
         signal.addEventListener("abort", pending.onAbort, { once: true });
       }
+      this.#pending.set(requestId, pending);
+      callId = this.#dispatcher.invoke(this, requestId, name, bytes, timeoutMs, contextBytes);
     });
   }
 
@@ -92,11 +100,26 @@ export class EmbeddedCaller implements Caller {
     pending.reject(toSpliceError(failure, functionName, callId, cause));
   }
 
+  #reserved(name: string, params: Uint8Array, timeoutMs: number | undefined): unknown {
+    const answer = this.#runReserved(name, params, timeoutMs);
+    if (!answer.ok) throw toSpliceError(answer.failure, name, 0);
+    return decodeValue(answer.result, "result");
+  }
+
   #take(requestId: U64): Pending | undefined {
     const pending = this.#pending.get(requestId);
     if (pending === undefined) return undefined;
     this.#pending.delete(requestId);
-    if (pending.onAbort !== undefined) pending.signal?.removeEventListener("abort", pending.onAbort);
+    if (pending.onAbort !== undefined) stopListening(pending.signal, pending.onAbort);
     return pending;
+  }
+}
+
+/** A signal is the caller's own object: whatever it does here must not keep the call from its answer. */
+function stopListening(signal: AbortSignal | undefined, listener: () => void): void {
+  try {
+    signal?.removeEventListener("abort", listener);
+  } catch {
+    // The listener stays where it is; by now it does nothing.
   }
 }

@@ -1,10 +1,13 @@
 // The Splice handle of an embedded supervisor: the published methods on top of a running system.
 
 import type { Observable } from "rxjs";
+import { remoteFunctions, type RemoteFunctions } from "../contract/remote-functions.js";
+import { Retrier } from "../contract/retry.js";
 import type { CallOptions, Splice } from "../contract/splice.js";
 import type { LifecycleEvent, Status } from "../contract/status.js";
 import type { ExportMetadata } from "../protocol/messages.js";
 import { EmbeddedCaller } from "./embedded-caller.js";
+import { createReserved, type RunReserved } from "./reserved.js";
 import type { System } from "./system.js";
 
 /** What goes down with the system: `onDraining` runs as the drain begins, `onEnded` when no worker is left. */
@@ -15,15 +18,23 @@ export interface CloseHooks {
 
 export class EmbeddedSplice implements Splice {
   readonly events$: Observable<LifecycleEvent>;
+  /** The supervisor's own functions, for whoever speaks to its hosts. */
+  readonly runReserved: RunReserved;
   readonly #system: System;
   readonly #caller: EmbeddedCaller;
+  readonly #retrier: Retrier;
   readonly #defaultDrainMs: number;
   readonly #hooks: CloseHooks;
   #closing: Promise<void> | null = null;
 
   constructor(system: System, defaultDrainMs: number, hooks: CloseHooks) {
     this.#system = system;
-    this.#caller = new EmbeddedCaller(system.dispatcher);
+    this.runReserved = createReserved({
+      system,
+      stop: (drainMs) => void this.close({ drainMs }),
+    });
+    this.#caller = new EmbeddedCaller(system.dispatcher, this.runReserved);
+    this.#retrier = new Retrier(system.retryPorts);
     this.#defaultDrainMs = defaultDrainMs;
     this.#hooks = hooks;
     this.events$ = system.events$;
@@ -40,7 +51,12 @@ export class EmbeddedSplice implements Splice {
   }
 
   call(name: string, params?: unknown, options?: CallOptions): Promise<unknown> {
-    return this.#caller.call(name, params, options);
+    if (options?.retry === undefined) return this.#caller.call(name, params, options);
+    return this.#retrier.run(name, options, (current) => this.#caller.call(name, params, current));
+  }
+
+  functions<T extends object>(namespace = ""): RemoteFunctions<T> {
+    return remoteFunctions((...call) => this.call(...call), namespace) as RemoteFunctions<T>;
   }
 
   exports(): Promise<readonly ExportMetadata[]> {

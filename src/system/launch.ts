@@ -6,31 +6,38 @@ import { bundleFunctions, projectFolderOf } from "../actors/bundle.js";
 import type { PoolLaunch } from "../actors/worker-command.js";
 import { checkFolders } from "../config/check-folders.js";
 import type { ResolvedConfig, ResolvedPool } from "../config/types.js";
-import type { Log } from "../log.js";
 
 const workerMain = fileURLToPath(new URL("../worker/main.js", import.meta.url));
 
 /** @throws ConfigError for a folder that is not there; an error naming file, line and excerpt when one does not compile. */
 export async function prepareLaunches(
   config: ResolvedConfig,
-  log: Log,
+  onWarning: (sentence: string) => void,
 ): Promise<ReadonlyMap<string, PoolLaunch>> {
   await checkFolders(config);
-  const launches = await Promise.all(config.pools.map((pool) => prepare(pool, config, log)));
+  const launches = await Promise.all(config.pools.map((pool) => prepare(pool, config, onWarning)));
   return new Map(launches.map((launch) => [launch.pool.name, launch]));
 }
 
-async function prepare(pool: ResolvedPool, config: ResolvedConfig, log: Log): Promise<PoolLaunch> {
+async function prepare(
+  pool: ResolvedPool,
+  config: ResolvedConfig,
+  onWarning: (sentence: string) => void,
+): Promise<PoolLaunch> {
   const { source } = pool;
   if (source.kind === "command") {
     const [program, ...args] = source.command;
     return { pool, program, args };
   }
   const outDir = join(await projectFolderOf(source.folder), ".splice", "build");
-  const { file, warnings } = await bundleFunctions({ folder: source.folder, outDir, pool: pool.name });
-  for (const warning of warnings) log.warn(warning);
+  const { file, restore, warnings } = await bundleFunctions({
+    folder: source.folder,
+    outDir,
+    pool: pool.name,
+  });
+  for (const warning of warnings) onWarning(warning);
   const args = [...source.execArgv, workerMain, "--functions", file];
   args.push("--max-frame-bytes", String(config.limits.maxFrameBytes));
   if (config.dev) args.push("--dev");
-  return { pool, program: process.execPath, args };
+  return { pool, program: process.execPath, args, prepare: restore };
 }

@@ -2,7 +2,9 @@
 
 import pino from "pino";
 import { createColors } from "picocolors";
+import { escapeControls } from "../actors/worker-output.js";
 import type { Log, LogFields, LogLevel } from "../log.js";
+import { createLineWriter } from "./log-writer.js";
 
 export interface LogOptions {
   readonly level: LogLevel;
@@ -13,23 +15,51 @@ export interface LogOptions {
 
 export function createLog(options: LogOptions): Log {
   const { isPretty = process.stderr.isTTY } = options;
-  const write = options.write ?? ((line: string) => process.stderr.write(line));
+  const write =
+    options.write ??
+    createLineWriter(process.stderr, (lost, reason) => {
+      const lines = lost === 1 ? "1 log line was" : `${String(lost)} log lines were`;
+      log.warn(`${lines} lost, since stderr could not be written to: ${reason}`);
+    });
   const logger = pino(
     {
       level: options.level,
       base: null,
       messageKey: "message",
       timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }) },
+      // Fields come from functions of all kinds. Only their wrapper is looked at for what resembles a request, a
+      // response or an error.
+      formatters: {
+        level: (label) => ({ level: label }),
+        log: (wrapper) => (isWrapper(wrapper) ? wrapper.fields : wrapper),
+      },
+      serializers: { err: (value: unknown) => value },
     },
     { write: isPretty ? (line: string) => write(prettyLine(line)) : write },
   );
   const at =
     (level: LogLevel) =>
     (message: string, fields: LogFields = {}): void => {
-      logger[level](fields, "%s", message);
+      logger[level]({ fields: unmistakable(fields) }, "%s", message);
     };
-  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+  const log: Log = { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+  return log;
+}
+
+function isWrapper(value: object): value is { readonly fields: Record<string, unknown> } {
+  return "fields" in value;
+}
+
+/** Names that the line itself has, and those that every object has, get a mark behind them. */
+function unmistakable(fields: LogFields): LogFields {
+  if (!Object.keys(fields).some(isTaken)) return fields;
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [isTaken(name) ? `${name}_` : name, value]),
+  );
+}
+
+function isTaken(name: string): boolean {
+  return name === "level" || name === "time" || name === "message" || name in Object.prototype;
 }
 
 const colors = createColors(process.env["NO_COLOR"] === undefined);
@@ -43,11 +73,18 @@ function prettyLine(json: string): string {
   const name = String(level);
   const paint = name in levelColors ? levelColors[name as LogLevel] : colors.white;
   const who = worker === undefined ? "" : `${colors.cyan(textOf(worker))} │ `;
-  const fields = Object.entries(rest).map(([key, value]) => colors.dim(` ${key}=${textOf(value)}`));
-  const trace = typeof stack === "string" ? `\n${colors.dim(stack)}` : "";
-  return `${colors.dim(String(time).slice(11, 19))} ${paint(name.padEnd(5))} ${who}${String(message)}${fields.join("")}${trace}\n`;
+  const fields = Object.entries(rest).map(([key, value]) =>
+    colors.dim(` ${escapeControls(key)}=${textOf(value)}`),
+  );
+  const trace = typeof stack === "string" ? colors.dim(goingOn(`\n${stack}`)) : "";
+  return `${colors.dim(String(time).slice(11, 19))} ${paint(name.padEnd(5))} ${who}${goingOn(String(message))}${fields.join("")}${trace}\n`;
+}
+
+/** Lines after the first are marked, so that none looks like a line of the log. */
+function goingOn(text: string): string {
+  return text.split("\n").map(escapeControls).join("\n  │ ");
 }
 
 function textOf(value: unknown): string {
-  return typeof value === "string" ? value : JSON.stringify(value);
+  return escapeControls(typeof value === "string" ? value : JSON.stringify(value));
 }

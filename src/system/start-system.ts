@@ -1,24 +1,34 @@
 // Starts a system from a resolved configuration and waits until every pool has had one ready worker.
 
+import type { PoolLaunch } from "../actors/worker-command.js";
 import type { ResolvedConfig } from "../config/types.js";
 import { Journal } from "../dispatch/journal.js";
 import type { Log } from "../log.js";
-import { realClock } from "../time.js";
+import { backgroundClock, realClock } from "../time.js";
 import { prepareLaunches } from "./launch.js";
 import { System } from "./system.js";
 
 export interface StartOptions {
   readonly log: Log;
   readonly journal?: Journal | undefined;
+  /** What the pools run, where that was prepared beforehand. Default: prepared now. */
+  readonly launches?: ReadonlyMap<string, PoolLaunch> | undefined;
+  /** Nothing of the system keeps this process alive; whoever waits for it has to. Default false. */
+  readonly isBackground?: boolean | undefined;
   /** Aborting gives the start up: it rejects, and nothing is left. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /** @throws ConfigError, or StartError with what the worker printed, when a pool cannot be started; nothing is left then. */
 export async function startSystem(config: ResolvedConfig, options: StartOptions): Promise<System> {
-  const launches = await prepareLaunches(config, options.log);
+  const launches =
+    options.launches ??
+    (await prepareLaunches(config, (warning) => {
+      options.log.warn(warning);
+    }));
   const system = new System(config, launches, {
-    clock: realClock,
+    clock: options.isBackground === true ? backgroundClock : realClock,
+    isBackground: options.isBackground === true,
     random: Math.random,
     log: options.log,
     journal: options.journal ?? new Journal(),

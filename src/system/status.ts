@@ -48,7 +48,7 @@ export function drawStatus(sources: StatusSources): Status {
 }
 
 function stateOf(value: StatusSources["supervisor"]["value"]): SupervisorState {
-  return value === "stopping" ? "draining" : value;
+  return value === "stopping" || value === "refusing" ? "draining" : value;
 }
 
 function drawPool(name: string, sources: StatusSources): PoolStatus {

@@ -2,8 +2,9 @@
 // The only place that knows machines, actors and dispatch together; no call passes through it.
 
 import { randomBytes } from "node:crypto";
-import { Subject, type Observable } from "rxjs";
-import type { Actor } from "xstate";
+import type { Observable } from "rxjs";
+import { Subject } from "rxjs/internal/Subject";
+import type { Actor, ActorRefFrom } from "xstate";
 import { createHeartbeatActor } from "../actors/heartbeat.js";
 import { createKillActor } from "../actors/kill.js";
 import { createProcessActor } from "../actors/process.js";
@@ -11,6 +12,7 @@ import { ProcessRegistry } from "../actors/process-registry.js";
 import type { PoolLaunch } from "../actors/worker-command.js";
 import { createWorkerLinkActor } from "../actors/worker-link.js";
 import type { ResolvedConfig } from "../config/types.js";
+import type { RetryPorts } from "../contract/retry.js";
 import type { LifecycleEvent, Status } from "../contract/status.js";
 import { Dispatcher } from "../dispatch/dispatcher.js";
 import type { Journal } from "../dispatch/journal.js";
@@ -32,6 +34,8 @@ export interface SystemPorts {
   readonly random: Random;
   readonly log: Log;
   readonly journal: Journal;
+  /** Nothing of it keeps this process alive. */
+  readonly isBackground?: boolean;
 }
 
 /** Why a start came to nothing: the pool, a sentence, and what its process printed last. */
@@ -58,6 +62,8 @@ export class System {
   readonly ended: Promise<void>;
   /** The host socket, once somebody has opened one. */
   socket: string | null = null;
+  /** For handles on this system. */
+  readonly retryPorts: RetryPorts;
   readonly #ports: SystemPorts;
   readonly #registry = new ProcessRegistry();
   readonly #events = new Subject<LifecycleEvent>();
@@ -70,6 +76,8 @@ export class System {
 
   constructor(config: ResolvedConfig, launches: ReadonlyMap<string, PoolLaunch>, ports: SystemPorts) {
     this.#ports = ports;
+    const { clock, random } = ports;
+    this.retryPorts = { clock, random, defaultTimeoutMs: config.limits.defaultTimeoutMs };
     this.#startedAtMs = ports.clock.now();
     this.events$ = this.#events.asObservable();
     this.started = new Promise((resolve, reject) => {
@@ -113,6 +121,21 @@ export class System {
   stop(drainMs: number): void {
     if (this.#root.getSnapshot().status !== "active") return;
     this.#root.send({ type: "supervisor.stop", drainMs });
+  }
+
+  /** Takes no new calls from now on; the workers stay until `stop`. */
+  drain(): void {
+    if (this.#root.getSnapshot().status === "active") this.#root.send({ type: "supervisor.drain" });
+  }
+
+  /** Kills the process of a worker, if it has one now; the worker is started again. False: there is no such worker. */
+  kill(workerId: string): boolean {
+    const { children, context } = this.#root.getSnapshot();
+    if (![...context.replicas.keys()].some((id) => id === workerId)) return false;
+    const child = children[workerId] as ActorRefFrom<typeof workerMachine> | undefined;
+    if (child !== undefined && this.#registry.get(child.getSnapshot().context.instance) !== undefined)
+      child.send({ type: "worker.kill", reason: "it was killed on request" });
+    return true;
   }
 
   /** A fault of the runtime itself: everything is ended, and what was under way fails with 3000. */
@@ -181,6 +204,7 @@ export class System {
           parentEnv: process.env,
           supervisorId: this.#serverIdText,
           hostSocket,
+          isBackground: this.#ports.isBackground === true,
           onSpawned: (instance, pid) => {
             journal.record("spawn", clock.now(), 0, instance, pid);
           },
@@ -242,6 +266,7 @@ export class System {
   #attach(context: WorkerContext): void {
     const entry = this.#registry.get(context.instance);
     if (entry?.outbox == null) return;
+    entry.isInService = true;
     this.#ports.journal.record("ready", this.#ports.clock.now(), 0, context.instance, context.pid ?? 0);
     this.dispatcher.attach(createWorkerPort(entry, entry.outbox));
   }
@@ -270,12 +295,19 @@ export class System {
         return this.#announce({ type: event.type, pool, worker: workerId, pid, generation });
       }
       case "worker.exited": {
-        const { workerId, pool, pid, generation, reason, wasAsked } = event;
+        const { workerId, pool, pid, generation, reason, wasAsked, wasReady, stderrTail } = event;
         // A worker that was stopped while it waited for its next start had no process to end.
         if (pid === null && wasAsked) return;
         const line = `worker ${workerId} ${reason}`;
         if (wasAsked) this.#ports.log.debug(line, { worker: workerId, pid, generation });
-        else this.#ports.log.warn(line, { worker: workerId, pid, generation });
+        else if (this.#root.getSnapshot().matches("starting"))
+          this.#ports.log.debug(line, { worker: workerId });
+        else
+          this.#ports.log.warn(wasReady ? line : `${line}\n${stderrTail}`.trim(), {
+            worker: workerId,
+            pid,
+            generation,
+          });
         return this.#announce({
           type: event.type,
           pool,

@@ -1,6 +1,7 @@
-// A worker's LogEvents into the log: with who said it, at a bounded rate.
+// A worker's LogEvents into the log: with who said it, on one line, at a bounded rate.
 
-import type { Log } from "../log.js";
+import { escapeControls } from "../actors/worker-output.js";
+import type { Log, LogFields } from "../log.js";
 import type { LogEvent } from "../protocol/messages.js";
 import type { ProcessEntry } from "../actors/process-registry.js";
 import type { Clock } from "../time.js";
@@ -22,7 +23,11 @@ export function createWorkerLog(log: Log, clock: Clock): (entry: ProcessEntry, e
     if (rate === undefined) rates.set(entry, (rate = { sinceMs: nowMs, lines: 0, dropped: 0 }));
     const who = { worker: entry.workerId, pid: entry.child.pid, generation: entry.generation };
     if (nowMs - rate.sinceMs >= 1000) {
-      if (rate.dropped > 0) log.warn(`${String(rate.dropped)} lines dropped`, who);
+      if (rate.dropped > 0)
+        log.warn(
+          `${String(rate.dropped)} log lines of this worker were dropped: more than ${String(maxLinesPerSecond)} came within a second`,
+          who,
+        );
       rate.sinceMs = nowMs;
       rate.lines = rate.dropped = 0;
     }
@@ -31,10 +36,12 @@ export function createWorkerLog(log: Log, clock: Clock): (entry: ProcessEntry, e
       rate.dropped += 1;
       return;
     }
-    const fields = { ...Object.fromEntries(event.fields), ...who };
-    if (event.level === "error") log.error(event.message, fields);
-    else if (event.level === "warn") log.warn(event.message, fields);
-    else if (event.level === "debug" || event.level === "trace") log.debug(event.message, fields);
-    else log.info(event.message, fields);
+    const said = event.fields.map(([name, value]) => [escapeControls(name), escapeControls(value)]);
+    const fields = { ...(Object.fromEntries(said) as LogFields), ...who };
+    const message = escapeControls(event.message);
+    if (event.level === "error") log.error(message, fields);
+    else if (event.level === "warn") log.warn(message, fields);
+    else if (event.level === "debug" || event.level === "trace") log.debug(message, fields);
+    else log.info(message, fields);
   };
 }

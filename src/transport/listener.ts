@@ -28,6 +28,8 @@ export interface ListenOptions {
   /** An accept that failed, for want of descriptors for example; the listener goes on. */
   readonly onError?: ((error: Error) => void) | undefined;
   readonly clock?: Clock | undefined;
+  /** Aborting gives up waiting for another process that is starting. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface UnixListener {
@@ -60,6 +62,13 @@ async function takePlace(options: ListenOptions, clock: Clock): Promise<UnixList
   const { path } = options;
   const giveUpAtMs = clock.now() + giveUpAfterMs;
   while (clock.now() < giveUpAtMs) {
+    if (options.signal?.aborted === true) {
+      throw new ListenError(
+        "in-use",
+        path,
+        `The start on ${path} was given up while another one was under way.`,
+      );
+    }
     // Before the lock too: those who come late need not queue for their refusal.
     await refuseIfLive(path);
     const lock = await tryStartLock(`${path}.lock`, clock);

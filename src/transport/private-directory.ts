@@ -7,7 +7,7 @@ import { dirname } from "node:path";
 import { ListenError, systemCode } from "./listen-error.js";
 
 /**
- * Makes `directory` with mode 0700 where it is missing. An existing one has to be the user's or root's and closed to
+ * Makes `directory` with mode 0700 when it is missing and its parent is there. An existing one has to be the user's or root's and closed to
  * other writers; a sticky one such as /tmp passes, since nobody can replace our files there. A symlink is refused
  * unless root made it. Throws ListenError directory-not-private.
  */
@@ -26,25 +26,21 @@ export async function ensurePrivateDirectory(directory: string, uid: number): Pr
   if (complaint !== undefined) throw refusal(directory, complaint);
 }
 
-/** Folder by folder: Node's own recursive mkdir never ends below a folder that takes none, such as /proc. */
+/** Only the last folder: a mistyped path must not leave a trail of private folders behind. */
 async function makeMissing(directory: string): Promise<void> {
   try {
     await mkdir(directory, { mode: 0o700 });
   } catch (error) {
     const code = systemCode(error);
     if (code === "EEXIST") return;
-    const parent = dirname(directory);
-    if (code !== "ENOENT" || parent === directory || (await isThere(parent))) throw error;
-    await makeMissing(parent);
-    await makeMissing(directory);
+    if (code !== "ENOENT") throw error;
+    const message = `The folder ${dirname(directory)} for the socket is not there; create it, or choose another --socket.`;
+    throw new ListenError("io", directory, message);
   }
 }
 
-async function isThere(path: string): Promise<boolean> {
-  return (await lstat(path).catch(() => undefined)) !== undefined;
-}
-
-function complaintAbout(directory: Stats, uid: number): string | undefined {
+/** Why a directory is not private enough for a socket, as the end of a sentence about it; undefined when it is. */
+export function complaintAbout(directory: Stats, uid: number): string | undefined {
   if (directory.uid !== uid && directory.uid !== 0) {
     return `belongs to another user (uid ${String(directory.uid)})`;
   }

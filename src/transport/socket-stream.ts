@@ -1,7 +1,10 @@
 // The one adapter between a link's bytes and the typed messages of the runtime: messages as an observable, their
 // end as one reason, the sending half as an outbox. Knows no role, no call and no process.
 
-import { AsyncSubject, Observable, Subject } from "rxjs";
+// By their own files: "rxjs" itself is two hundred more, a sixth of the time in which `splice serve` is ready.
+import { AsyncSubject } from "rxjs/internal/AsyncSubject";
+import { Observable } from "rxjs/internal/Observable";
+import { Subject } from "rxjs/internal/Subject";
 import { WireDecoder } from "../protocol/decoder.js";
 import type { WireMessage } from "../protocol/messages.js";
 import { isProtocolError, type ProtocolError } from "../protocol/protocol-error.js";

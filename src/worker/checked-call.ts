@@ -4,6 +4,7 @@
 import type { Context } from "../contract/context-type.js";
 import type { StandardResult, StandardSchema } from "../contract/standard-schema.js";
 import { pathOf } from "../protocol/value-error.js";
+import { shownText } from "./json-text.js";
 import type { RegisteredFunction } from "./registry.js";
 
 export interface Misfit {
@@ -33,8 +34,26 @@ export class MisfitError extends Error {
   }
 }
 
+/** A schema that threw, rejected, or answered with what no outcome of a check is. */
+export class SchemaFault extends Error {
+  override readonly name = "SchemaFault";
+  readonly #isSchemaFault = true;
+  readonly subject: "params" | "result";
+  readonly thrown: unknown;
+
+  static is(thrown: unknown): thrown is SchemaFault {
+    return typeof thrown === "object" && thrown !== null && #isSchemaFault in thrown;
+  }
+
+  constructor(subject: "params" | "result", thrown: unknown) {
+    super(`The schema of the ${subject} failed itself.`);
+    this.subject = subject;
+    this.thrown = thrown;
+  }
+}
+
 /**
- * The result, or a promise of it. Throws, or rejects with, MisfitError and whatever the function throws. A function
+ * The result, or a promise of it. Throws, or rejects with, MisfitError, SchemaFault and whatever the function throws. A function
  * whose call was cancelled while its parameters were being checked is not started.
  */
 export function runChecked(entry: RegisteredFunction, params: unknown, context: Context): unknown {
@@ -61,17 +80,30 @@ function runHandler({ handler, returns }: RegisteredFunction, params: unknown, c
 }
 
 function check(schema: StandardSchema, subject: "params" | "result", value: unknown): unknown {
-  const outcome = schema["~standard"].validate(value);
-  return isThenable(outcome)
-    ? outcome.then((settled) => valueOf(settled, subject))
-    : valueOf(outcome, subject);
+  const faultOf = (thrown: unknown): Error =>
+    MisfitError.is(thrown) ? thrown : new SchemaFault(subject, thrown);
+  try {
+    const outcome = schema["~standard"].validate(value);
+    if (!isThenable(outcome)) return valueOf(outcome, subject);
+    return Promise.resolve(outcome)
+      .then((settled) => valueOf(settled, subject))
+      .catch((thrown: unknown) => {
+        throw faultOf(thrown);
+      });
+  } catch (thrown) {
+    throw faultOf(thrown);
+  }
 }
 
 function valueOf(outcome: StandardResult<unknown>, subject: "params" | "result"): unknown {
   if (outcome.issues === undefined) return outcome.value;
   throw new MisfitError(
     subject,
-    outcome.issues.map(({ path = [], message }) => ({ path: pathOf(subject, path.map(stepOf)), message })),
+    outcome.issues.map(({ path = [], message }) => ({
+      path: pathOf(subject, path.map(stepOf)),
+      // Whatever a schema of no library calls a message is text from here on.
+      message: shownText(message),
+    })),
   );
 }
 

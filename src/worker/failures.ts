@@ -2,11 +2,11 @@
 // for reading what was thrown; sends nothing.
 
 import { types } from "node:util";
-import type { ErrorKind } from "../errors.js";
+import { type ErrorKind, errorTable, isErrorCode } from "../errors.js";
 import { describeUnknownFunction } from "../contract/near-names.js";
-import { encodeValue, isValueError } from "../protocol/values.js";
-import type { MisfitError } from "./checked-call.js";
-import { jsonText } from "./json-text.js";
+import { encodeValue, isValueError, type ValueError } from "../protocol/values.js";
+import type { Misfit, MisfitError, SchemaFault } from "./checked-call.js";
+import { shownText, unshown } from "./json-text.js";
 
 export interface Failure {
   readonly code: number;
@@ -39,8 +39,9 @@ export function cancelled(functionName: string): Failure {
 }
 
 /** Params that are no document, or whose document is neither a map nor nil. */
-export function unreadableParams(path: string, message: string): Failure {
-  return { code: 1001, kind: "User", message, details: encodeValue({ issues: [{ path, message }] }) };
+export function unreadableParams({ path, problem, message }: ValueError): Failure {
+  const details = encodeValue({ issues: [{ path, message: problem }] });
+  return { code: 1001, kind: "User", message, details };
 }
 
 export function misfit(error: MisfitError): Failure {
@@ -49,10 +50,31 @@ export function misfit(error: MisfitError): Failure {
     message: wellFormed(message),
   }));
   if (error.subject === "params") {
-    return { code: 1001, kind: "User", message: error.message, details: encodeValue({ issues }) };
+    return { code: 1001, kind: "User", message: error.message, details: detailsOrNone({ issues }) };
   }
-  const details = encodeValue({ name: "InvalidResult", message: wellFormed(error.message), issues });
-  return { code: 2000, kind: "System", message: error.message, details };
+  return invalidResult(error.message, issues);
+}
+
+/** The schema itself failed, which says nothing about the value; where it is that of the params, nothing ran. */
+export function schemaFault(functionName: string, { subject, thrown }: SchemaFault): Failure {
+  const { name, message } = describeThrown(thrown);
+  const what = name === "NonError" ? message : `${name}: ${message}`;
+  const issues = [{ path: subject, message: `the schema itself failed: ${what}` }];
+  if (subject === "result") {
+    const sentence = `The result was not checked: the returns schema of ${functionName} failed itself, with ${what}`;
+    return invalidResult(sentence, issues);
+  }
+  return {
+    code: 1001,
+    kind: "User",
+    message: `The params were not checked: the params schema of ${functionName} failed itself, so the function was not started. It threw ${what}`,
+    details: detailsOrNone({ issues }),
+  };
+}
+
+function invalidResult(message: string, issues: readonly Misfit[]): Failure {
+  const details = detailsOrNone({ name: "InvalidResult", message: wellFormed(message), issues });
+  return { code: 2000, kind: "System", message, details };
 }
 
 export function unserialisableResult(error: unknown): Failure {
@@ -72,10 +94,25 @@ export function answerTooLarge(what: "result" | "error", bytes: number, limit: n
   return { code: 2000, kind: "System", message, details };
 }
 
+/** Instead of an answer that does not fit a frame. What says that the function never ran goes on saying so. */
+export function tooLarge({ code, kind, message, details }: Failure, limit: number): Failure {
+  if (isErrorCode(code) && errorTable[code].notStarted) {
+    const short = message.length > 1000 ? `${message.slice(0, 1000)}…` : message;
+    return { code, kind, message: short, details: null };
+  }
+  return answerTooLarge("error", Buffer.byteLength(message) + (details?.length ?? 0), limit);
+}
+
+/** Instead of an answer that no message can be made of, which is a fault of this runtime. */
+export function unencodable(functionName: string, error: unknown): Failure {
+  const message = `${functionName} has ended, but its answer could not be written: ${describeThrown(error).message}`;
+  return { code: 3000, kind: "System", message, details: null };
+}
+
 /** What the function threw: its message unchanged, its `data` when that can be carried, its stack if asked for. */
 export function thrownByFunction(thrown: unknown, withStack: boolean): Failure {
   const { name, message, data, stack } = describeThrown(thrown);
-  const said = { name: wellFormed(name), message: wellFormed(message), stack: withStack ? stack : undefined };
+  const said = { name, message, stack: withStack ? stack : undefined };
   let details: Uint8Array;
   try {
     details = encodeValue({ ...said, data });
@@ -92,24 +129,55 @@ interface Thrown {
   readonly stack?: string | undefined;
 }
 
+/** Whatever was thrown runs its own code when it is looked at, so each look is guarded by itself. */
 function describeThrown(thrown: unknown): Thrown {
+  if (!isError(thrown)) return { name: "NonError", message: wellFormed(shownThrown(thrown)), data: thrown };
+  const message = property(thrown, "message");
+  const name = property(thrown, "name");
+  const stack = property(thrown, "stack");
+  return {
+    name: "value" in name ? wellFormed(shownText(name.value)) : "Error",
+    message:
+      "value" in message
+        ? wellFormed(shownText(message.value ?? ""))
+        : "The message of what the function threw cannot be read.",
+    data: property(thrown, "data").value,
+    stack: stack.value === undefined ? undefined : wellFormed(shownText(stack.value)),
+  };
+}
+
+function isError(thrown: unknown): thrown is object {
   try {
-    if (thrown instanceof Error || types.isNativeError(thrown)) {
-      const data = "data" in thrown ? thrown.data : undefined;
-      return { name: thrown.name, message: thrown.message, data, stack: wellFormed(String(thrown.stack)) };
-    }
-    if (typeof thrown === "string") return { name: "NonError", message: thrown };
-    return {
-      name: "NonError",
-      message: typeof thrown === "bigint" ? String(thrown) : (jsonText(thrown) ?? String(thrown)),
-      data: thrown,
-    };
+    return thrown instanceof Error || types.isNativeError(thrown);
   } catch {
-    return { name: "NonError", message: "The function threw a value that cannot be shown." };
+    return false;
+  }
+}
+
+function shownThrown(thrown: unknown): string {
+  const text = shownText(thrown);
+  return text === unshown ? "The function threw a value that cannot be shown." : text;
+}
+
+/** Without `value` when reading it throws. */
+function property(of: object, name: string): { readonly value?: unknown } {
+  try {
+    return { value: Reflect.get(of, name) as unknown };
+  } catch {
+    return {};
+  }
+}
+
+/** What details cannot carry is left out whole: the code and the message are worth more. */
+function detailsOrNone(details: unknown): Uint8Array | null {
+  try {
+    return encodeValue(details);
+  } catch {
+    return null;
   }
 }
 
 /** Details are a value, and values refuse lone surrogates; a message may hold them all the same. */
-function wellFormed(text: unknown): string {
-  return String(text).replace(/\p{Surrogate}/gu, "\uFFFD");
+function wellFormed(text: string): string {
+  return text.replace(/\p{Surrogate}/gu, "\uFFFD");
 }

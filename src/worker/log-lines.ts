@@ -4,7 +4,7 @@
 import type { LogEvent } from "../protocol/messages.js";
 import { isProtocolError } from "../protocol/protocol-error.js";
 import type { LogSink } from "./call-context.js";
-import { jsonText } from "./json-text.js";
+import { shownText, unshown } from "./json-text.js";
 import type { Link } from "./link.js";
 
 export function createLogSink(link: Link): LogSink {
@@ -42,11 +42,10 @@ export function createLogSink(link: Link): LogSink {
 }
 
 function textOf(value: unknown): string {
-  if (typeof value === "string") return value;
   try {
-    if (value instanceof Error) return value.stack ?? `${value.name}: ${value.message}`;
-    return jsonText(value) ?? String(value);
+    if (value instanceof Error) return shownText(value.stack ?? `${value.name}: ${value.message}`);
   } catch {
-    return "[cannot be shown]";
+    return unshown;
   }
+  return shownText(value);
 }

@@ -3,9 +3,9 @@
 
 import { isProtocolError } from "../protocol/protocol-error.js";
 import type { U64, WireInvoke } from "../protocol/messages.js";
-import { decodeValue, encodeValue, isValueError } from "../protocol/values.js";
+import { decodeValue, encodeValue, isValueError, ValueError } from "../protocol/values.js";
 import { CallContext, type LogSink } from "./call-context.js";
-import { isThenable, MisfitError, runChecked } from "./checked-call.js";
+import { isThenable, MisfitError, runChecked, SchemaFault } from "./checked-call.js";
 import { contextStorage } from "./current-context.js";
 import * as failures from "./failures.js";
 import type { Link } from "./link.js";
@@ -76,8 +76,10 @@ export function createRuntime({ link, registry, logSink, dev }: RuntimeOptions):
     try {
       link.sendResult(call.requestId, result, Math.round((performance.now() - call.startedMs) * 1000));
     } catch (error) {
-      if (!isTooLarge(error)) throw error;
-      end(call, failures.answerTooLarge("result", result.length, link.maxFrameBytes));
+      const failure = isTooLarge(error)
+        ? failures.answerTooLarge("result", result.length, link.maxFrameBytes)
+        : failures.unencodable(call.functionName, error);
+      end(call, failure);
       return;
     }
     release(call);
@@ -86,22 +88,24 @@ export function createRuntime({ link, registry, logSink, dev }: RuntimeOptions):
   function failWith(call: CallContext, thrown: unknown): void {
     if (call.isCancelled) end(call, failures.cancelled(call.functionName));
     else if (MisfitError.is(thrown)) end(call, failures.misfit(thrown));
+    else if (SchemaFault.is(thrown)) end(call, failures.schemaFault(call.functionName, thrown));
     else end(call, failures.thrownByFunction(thrown, dev));
   }
 
   function end(call: CallContext, failure: failures.Failure): void {
-    refuse(call.requestId, failure);
+    refuse(call.requestId, call.functionName, failure);
     release(call);
   }
 
-  function refuse(requestId: U64, failure: failures.Failure): void {
+  /** Never throws: one answer that cannot be written must not end the calls of others with this process. */
+  function refuse(requestId: U64, functionName: string, failure: failures.Failure): void {
     try {
       link.send({ type: "InvokeError", requestId, ...failure });
     } catch (error) {
-      if (!isTooLarge(error)) throw error;
-      const bytes = Buffer.byteLength(failure.message) + (failure.details?.length ?? 0);
-      const short = failures.answerTooLarge("error", bytes, link.maxFrameBytes);
-      link.send({ type: "InvokeError", requestId, ...short });
+      const instead = isTooLarge(error)
+        ? failures.tooLarge(failure, link.maxFrameBytes)
+        : failures.unencodable(functionName, error);
+      link.send({ type: "InvokeError", requestId, ...instead });
     }
   }
 
@@ -121,21 +125,21 @@ export function createRuntime({ link, registry, logSink, dev }: RuntimeOptions):
     invoke(message) {
       const { requestId, functionName } = message;
       if (whenDrained !== undefined) {
-        refuse(requestId, failures.draining(functionName));
+        refuse(requestId, functionName, failures.draining(functionName));
         return;
       }
       const entry = registry.get(functionName);
       if (entry === undefined) {
-        refuse(requestId, failures.notFound(functionName, registry.keys()));
+        refuse(requestId, functionName, failures.notFound(functionName, registry.keys()));
         return;
       }
       if (entry.metadata.isStreaming) {
-        refuse(requestId, failures.invalidRequest(noStreams(functionName)));
+        refuse(requestId, functionName, failures.invalidRequest(noStreams(functionName)));
         return;
       }
       const params = readParams(message.params);
       if ("failure" in params) {
-        refuse(requestId, params.failure);
+        refuse(requestId, functionName, params.failure);
         return;
       }
       total++;
@@ -171,14 +175,14 @@ function readParams(bytes: Uint8Array): ReadParams {
     value = decodeValue(bytes, "params");
   } catch (error) {
     if (!isValueError(error)) throw error;
-    return { failure: failures.unreadableParams(error.path, error.message) };
+    return { failure: failures.unreadableParams(error) };
   }
   if (value === undefined || value === null) return { value: {} };
   if (typeof value === "object" && !Array.isArray(value) && !ArrayBuffer.isView(value) && !isDate(value)) {
     return { value };
   }
-  const message = "params: must be a map keyed by parameter name, or nothing at all.";
-  return { failure: failures.unreadableParams("params", message) };
+  const problem = "must be a map keyed by parameter name, or nothing at all";
+  return { failure: failures.unreadableParams(new ValueError("params", problem)) };
 }
 
 function isDate(value: object): boolean {

@@ -93,6 +93,8 @@ export function createSession({ link, dev, finished }: SessionOptions): Session 
           activeRequests: runtime?.active ?? 0,
           totalRequests: runtime?.total ?? 0,
         });
+        // The next message of the batch may be a call that never lets the loop go on.
+        link.flush();
         return;
       case "Shutdown":
         shutDown();

@@ -130,8 +130,33 @@ describe("the name and life of the file", () => {
       "app-notes.mjs",
       "README",
     ];
-    for (const name of [...kept, `app-${hash}.999999999.mjs`, `app-${hash}.999999999.mjs.map`]) {
-      await writeFile(join(outDir, name), "");
+    const old = Date.now() / 1000 - 2 * 3600;
+    const young = Date.now() / 1000 - 1800;
+    const others = (at: string, pid: number): string[] => [
+      `app-${at}.${String(pid)}.mjs`,
+      `app-${at}.${String(pid)}.mjs.map`,
+    ];
+    // Whose process is gone, but who is young, may live where its pid cannot be seen: in another container.
+    const elsewhere = others("1".repeat(16), 999_999_998);
+    const drafts = [
+      `app-${hash}.999999999.mjs.999999999.tmp`,
+      `app-${hash}.999999999.mjs.map.999999999.0123abcd.tmp`,
+    ];
+    const minuteOld = Date.now() / 1000 - 61;
+    const freshDraft = `app-${"2".repeat(16)}.999999999.mjs.999999999.0123abcd.tmp`;
+    const livingDraft = `app-${hash}.${String(process.ppid)}.mjs.${String(process.ppid)}.0123abcd.tmp`;
+    for (const [names, at] of [
+      [kept, old],
+      [others(hash, 999_999_999), old],
+      [[`app-${"3".repeat(16)}.999999999.mjs.map`], old],
+      [elsewhere, young],
+      [[...drafts, livingDraft], minuteOld],
+      [[freshDraft], minuteOld + 50],
+    ] as const) {
+      for (const name of names) {
+        await writeFile(join(outDir, name), "");
+        await utimes(join(outDir, name), at, at);
+      }
     }
     const built: string[] = [];
     for (let version = 1; version <= 6; version++) {
@@ -144,8 +169,67 @@ describe("the name and life of the file", () => {
     }
     const left = await readdir(outDir);
     expect(left.filter((name) => built.includes(name)).sort()).toEqual(built.slice(-4).sort());
-    expect(left).toEqual(expect.arrayContaining(kept));
-    expect(left.some((name) => name.startsWith(`app-${hash}.999999999`))).toBe(false);
+    expect(left).toEqual(expect.arrayContaining([...kept, ...elsewhere, freshDraft, livingDraft]));
+    expect(left.filter((name) => name.startsWith(`app-${hash}.999999999`))).toEqual([]);
+    expect(left.filter((name) => name.startsWith(`app-${"3".repeat(16)}`))).toEqual([]);
+  });
+
+  test("the same content again is the newest again, and is not written", async () => {
+    const folder = await folderOf({ "f.ts": "export function f() {}" });
+    const { file } = await bundleFunctions({ folder, outDir });
+    const before = await stat(file);
+    await utimes(file, 1, 1);
+    await bundleFunctions({ folder, outDir });
+    const after = await stat(file);
+    expect(after.ino).toBe(before.ino);
+    expect(after.mtimeMs).toBeGreaterThanOrEqual(before.mtimeMs - 1000);
+  });
+
+  test("built several times at once, into a folder that is not there yet: each has the file, no drafts are left", async () => {
+    const folder = await folderOf({ "f.ts": "export function f() { return 1; }" });
+    for (let round = 0; round < 3; round++) {
+      await rm(outDir, { recursive: true, force: true });
+      const built = await Promise.all([1, 2, 3, 4, 5].map(() => bundleFunctions({ folder, outDir })));
+      expect(new Set(built.map(({ file }) => file)).size).toBe(1);
+      const name = basename(built[0]?.file ?? "");
+      expect((await readdir(outDir)).sort()).toEqual([name, `${name}.map`]);
+    }
+  });
+
+  test("a file that cannot be written: a sentence with the file and the reason, and no draft", async () => {
+    const folder = await folderOf({ "f.ts": "export function f() { return 1; }" });
+    const { file } = await bundleFunctions({ folder, outDir });
+    await rm(file);
+    await mkdir(join(file, "in the way"), { recursive: true });
+    const message = await messageOfRejection(bundleFunctions({ folder, outDir }));
+    expect(message).toContain(`The bundle of ${folder} cannot be written to ${file}: `);
+    expect(message).toMatch(/EISDIR|ENOTEMPTY|EEXIST/);
+    expect((await readdir(outDir)).filter((name) => name.endsWith(".tmp"))).toEqual([]);
+    await rm(join(scratch, ".splice"), { recursive: true });
+    await writeFile(join(scratch, ".splice"), "");
+    expect(await messageOfRejection(bundleFunctions({ folder, outDir }))).toMatch(
+      /^The bundle of .* cannot be written to .*: .*(ENOTDIR|EEXIST)/,
+    );
+  });
+
+  test("what was removed is written again from memory; what is there is left alone", async () => {
+    const folder = await folderOf({ "f.ts": "export function f() { return 1; }" });
+    const { file, restore } = await bundleFunctions({ folder, outDir });
+    const read = async () => [await readFile(file, "utf8"), await readFile(`${file}.map`, "utf8")];
+    const [code, map] = await read();
+    await rm(join(scratch, ".splice"), { recursive: true });
+    restore();
+    expect(await read()).toEqual([code, map]);
+    const { ino } = await stat(file);
+    restore();
+    expect((await stat(file)).ino).toBe(ino);
+    await rm(`${file}.map`);
+    restore();
+    expect(await read()).toEqual([code, map]);
+    expect(await readdir(outDir)).toHaveLength(2);
+    await rm(join(scratch, ".splice"), { recursive: true });
+    await writeFile(join(scratch, ".splice"), "");
+    expect(restore).toThrow(/^The bundle of .* cannot be written to .*: .*(ENOTDIR|EEXIST)/);
   });
 });
 

@@ -18,6 +18,7 @@ async function start(registry: ProcessRegistry, instance: number, script: string
     link: new Promise(() => undefined),
     outbox: null,
     capabilities: 0,
+    isInService: false,
     onHealthStatus: null,
   });
   return child;

@@ -7,7 +7,8 @@ import { createProcessActor } from "../../src/actors/process.js";
 import { ProcessRegistry } from "../../src/actors/process-registry.js";
 import type { PoolLaunch } from "../../src/actors/worker-command.js";
 import type { InstanceId } from "../../src/ids.js";
-import { realClock } from "../../src/time.js";
+import { realClock, type Clock } from "../../src/time.js";
+import { createTestClock } from "../support/test-clock.js";
 import { instanceInput, runUnderParent, type Running } from "./under-parent.js";
 
 const folder = mkdtempSync(join(tmpdir(), "splice-process-"));
@@ -23,6 +24,7 @@ function run(
   args: readonly string[],
   link: "inherit" | "socket" = "inherit",
   registry = new ProcessRegistry(),
+  clock: Clock = realClock,
 ) {
   const launch: PoolLaunch = {
     pool: {
@@ -41,7 +43,7 @@ function run(
   const spawned: number[] = [];
   const actor = runUnderParent(
     createProcessActor({
-      clock: realClock,
+      clock,
       log: { debug: log, info: log, warn: log, error: log },
       registry,
       launches: new Map([["app", launch]]),
@@ -84,6 +86,44 @@ describe("a process", () => {
   test("ends when it ends, not when a grandchild lets go of its output; the grandchild goes with it", async () => {
     const { actor } = shell("sleep 300 & exit 3");
     expect(await actor.heard("process.exited")).toMatchObject({ exitCode: 3 });
+  });
+
+  test("that leaves a daemon behind has its pipes closed a moment after its end; its last words are kept", async () => {
+    const clock = createTestClock();
+    const script = "setsid sleep 300 & echo $!; printf unfinished; exit 0";
+    const { actor, registry, lines } = run("/bin/sh", ["-c", script], "inherit", undefined, clock);
+    const child = registry.get(one)?.child;
+    const isOpen = () => child?.stdio.slice(1).map((pipe) => pipe?.destroyed === false);
+    const closed = new Promise((resolve) => child?.once("close", resolve));
+    await actor.heard("process.exited");
+    // The daemon holds all three.
+    clock.advance(99);
+    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+    expect(isOpen()).toEqual([true, true, true]);
+    clock.advance(1);
+    await closed;
+    const [daemon = "", ...rest] = lines;
+    process.kill(Number(daemon), "SIGKILL");
+    expect(rest).toEqual(["unfinished"]);
+    expect([isOpen(), clock.timerCount]).toEqual([[false, false, false], 0]);
+  });
+
+  test("that leaves nothing behind leaves no timer either", async () => {
+    const clock = createTestClock();
+    const { actor, registry } = run("/bin/true", [], "inherit", undefined, clock);
+    const child = registry.get(one)?.child;
+    const closed = new Promise((resolve) => child?.once("close", resolve));
+    const link = await registry.get(one)?.link;
+    link?.attach({
+      data: () => undefined,
+      drain: () => undefined,
+      end: () => link.destroy(),
+      close: () => undefined,
+    });
+    link?.resume();
+    await actor.heard("process.exited");
+    await closed;
+    expect(clock.timerCount).toBe(0);
   });
 
   test("is signalled by the kill actor, and named by what ended it", async () => {

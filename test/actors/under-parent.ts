@@ -76,6 +76,7 @@ export function playedEntry(
     link,
     outbox: null,
     capabilities: 0,
+    isInService: false,
     onHealthStatus: null,
   };
   registry.add(entry);

@@ -2,6 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { ProcessRegistry } from "../../src/actors/process-registry.js";
 import { createWorkerLinkActor } from "../../src/actors/worker-link.js";
 import { Decoder, encode, type Message } from "../../src/protocol/index.js";
+import { smallestMaxFrameBytes } from "../../src/protocol/limits.js";
 import { protocolVersion } from "../../src/protocol/messages.js";
 import { createMemoryPair } from "../../src/transport/memory-duplex.js";
 import { createTestClock } from "../support/test-clock.js";
@@ -120,7 +121,7 @@ describe("handshake", () => {
     ]);
     link.say(exportsList("f", "g"));
     await link.actor.heard("exports.listed");
-    expect(link.actor.types).toEqual(["link.opened", "handshake.accepted", "exports.listed"]);
+    expect(link.actor.types).toEqual(["link.opened", "exports.listed"]);
     expect(link.entry.outbox?.maxFrameBytes).toBe(50_000);
   });
 
@@ -272,9 +273,50 @@ describe("breaches: told on the link, reported once, and nothing said after them
     expect(link.heard).toEqual([]);
   });
 
+  test.each<[string, Message]>([
+    ["LogEvent", { type: "LogEvent", level: "info", message: "early", fields: [] } as unknown as Message],
+    ["HealthStatus", { type: "HealthStatus", uptimeMs: 1, activeRequests: 0, totalRequests: 0 }],
+    ["CancelAck", { type: "CancelAck", requestId: 1 }],
+    ["ShutdownAck", { type: "ShutdownAck" }],
+    ["InvokeResult", result(1)],
+  ])("%s before the Handshake", async (type, message) => {
+    const link = connectLink();
+    link.say(message, handshake());
+    expect((await link.actor.heard("link.breached"))["reason"]).toBe(
+      `its first message was ${type}, not Handshake`,
+    );
+    await link.gets("InvokeError");
+    expect([link.heard, link.received.map((each) => each.type)]).toEqual([[], ["InvokeError"]]);
+  });
+
+  const tooLarge = Uint8Array.of(0x7f, 0xff, 0xff, 0xff, 0x21);
+  test("bytes over the limit, of a worker whose own limit is too small for the reason: it gets the start of it", async () => {
+    const link = connectLink();
+    link.say(handshake({ maxFrameSize: smallestMaxFrameBytes }));
+    await link.gets("ListExports");
+    link.say(exportsList("f"));
+    await link.actor.heard("exports.listed");
+    link.sayBytes(tooLarge);
+    await link.actor.heard("link.breached");
+    expect(await link.gets("InvokeError")).toMatchObject({ code: 1000, message: "The supervisor c" });
+    expect(link.faults).toEqual([]);
+  });
+
+  test.each([
+    ["bytes over the limit", tooLarge],
+    ["a message of the other role", encode({ type: "HealthCheck" })],
+  ])("%s, when nothing at all can be told: reported all the same", async (_what, bytes) => {
+    const link = await openLink();
+    if (link.entry.outbox !== null) link.entry.outbox.maxFrameBytes = 1;
+    link.sayBytes(bytes);
+    await link.actor.heard("link.breached");
+    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+    expect([link.faults, link.received.filter(({ type }) => type === "InvokeError")]).toEqual([[], []]);
+  });
+
   test("an answer before it was ready", async () => {
     const link = connectLink();
-    link.say(result(1));
+    link.say(handshake(), result(1));
     expect((await link.actor.heard("link.breached"))["reason"]).toContain("before it was ready");
     expect(link.heard).toEqual([]);
   });

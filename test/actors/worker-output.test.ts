@@ -37,6 +37,15 @@ describe("lines", () => {
     expect(lines).toEqual(["one", "two", "", "three"]);
   });
 
+  test("that were begun are told when the stream is destroyed, once", async () => {
+    const { lines, stream, write } = drain();
+    write("one\nhalf");
+    const closed = new Promise((resolve) => stream.once("close", resolve));
+    stream.destroy();
+    await closed;
+    expect(lines).toEqual(["one", "half"]);
+  });
+
   test("keep a character that is split between chunks, and show bytes that are no UTF-8", () => {
     const { lines, write } = drain();
     const euro = Buffer.from("€");

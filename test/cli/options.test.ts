@@ -1,5 +1,15 @@
 import { expect, test } from "@jest/globals";
-import { parseAuth, parseHeader, parseLogLevel, parseTimeout, readParams } from "../../src/cli/options.js";
+import {
+  parseAuth,
+  parseDefaultTimeout,
+  parseDrain,
+  parseHeader,
+  parseLink,
+  parseLogLevel,
+  parseMaxConcurrency,
+  parseTimeout,
+  readParams,
+} from "../../src/cli/options.js";
 
 test.each([
   ["ada", { userId: "ada", roles: [] }],
@@ -33,6 +43,14 @@ test.each([
   ["--header", () => parseHeader("no colon")],
   ["--header", () => parseHeader(":value")],
   ["--auth", () => parseAuth(":admin")],
+  ["--timeout", () => parseDefaultTimeout("0")],
+  ["--timeout", () => parseDefaultTimeout("-5")],
+  ["--max-concurrency", () => parseMaxConcurrency("1e3")],
+  ["--max-concurrency", () => parseMaxConcurrency("1000001")],
+  ["--drain", () => parseDrain("")],
+  ["--drain", () => parseDrain("-1")],
+  ["--drain", () => parseDrain("Infinity")],
+  ["--link", () => parseLink("pipe")],
   ["--log-level", () => parseLogLevel("loud")],
 ])("%s that makes no sense is wrong use, in a sentence", (flag, parse) => {
   expect(parse).toThrow(

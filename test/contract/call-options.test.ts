@@ -127,6 +127,8 @@ describe("options as a whole", () => {
     ["a number", 5],
     ["a signal that is none", { signal: {} }],
     ["null as signal", { signal: null }],
+    ["a signal that cannot be left", { signal: { aborted: false, addEventListener: () => undefined } }],
+    ["headers that cannot be listed", { headers: { [Symbol.iterator]: 5 } }],
   ])("%s is 1000, before anything is sent", (_what, options) => {
     expect(refused(options)).toMatchObject({ name: "InvalidRequest", code: 1000, functionName: "f" });
   });

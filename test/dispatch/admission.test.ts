@@ -54,6 +54,17 @@ describe("refusals are honest: class N, counted, journalled, and nothing is held
     expect(bench.dispatcher.inFlight).toBe(0);
   });
 
+  test("a name over 1 024 bytes is 1002, is compared with none, and is shown and kept cut", () => {
+    const bench = createBench();
+    const long = "ä".repeat(513);
+    bench.dispatcher.publish(table({ app: { ready: [1], exports: [exported(long), exported("f")] } }));
+    // Whatever is exported: such a name is refused before anything is looked up.
+    expect(bench.call(long)).toBe(0);
+    expect(bench.caller.last).toMatchObject({ code: 1002, details: { suggestions: [] } });
+    expect(bench.caller.last?.message.length).toBeLessThan(300);
+    expect([...bench.journal.entries()].at(-1)?.functionName).toHaveLength(256);
+  });
+
   test("a name that is exported no more is 1002 and is not suggested", () => {
     const bench = createBench();
     bench.attach(1);

@@ -49,3 +49,11 @@ test.each(journalKinds)("the kind %s is read as it was written", (kind) => {
   journal.record(kind, 0, 1, 1);
   expect([...journal.entries()].map((entry) => entry.kind)).toEqual([kind]);
 });
+
+test("keeps no more of a name than 256 characters: names of any length come from outside, thousands are kept", () => {
+  const journal = new Journal(2);
+  journal.record("reject", 0, 0, 0, 1002, 0, "n".repeat(1_000_000));
+  journal.record("reject", 0, 0, 0, 1002, 0, "m".repeat(256));
+  const names = [...journal.entries()].map(({ functionName }) => functionName);
+  expect(names).toEqual([`${"n".repeat(255)}…`, "m".repeat(256)]);
+});

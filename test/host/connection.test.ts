@@ -8,6 +8,7 @@ import type { WorkerPort } from "../../src/dispatch/worker-state.js";
 import { HostConnection } from "../../src/host/connection.js";
 import { type InstanceId, workerId } from "../../src/ids.js";
 import { encode, Decoder, type Message, type U64 } from "../../src/protocol/index.js";
+import { encodeValue } from "../../src/protocol/values.js";
 import { createMemoryPair } from "../../src/transport/memory-duplex.js";
 import { createTestClock } from "../support/test-clock.js";
 
@@ -49,6 +50,7 @@ function world(exportedName = "f") {
   });
   const refused: string[] = [];
   const faults: unknown[] = [];
+  const asked: string[] = [];
   let connections = 0;
 
   return {
@@ -58,6 +60,7 @@ function world(exportedName = "f") {
     cancelled,
     refused,
     faults,
+    asked,
     /** The worker's answer to the n-th call it was sent, counted from 0. */
     answer: (place: number, result = new Uint8Array(0)) => {
       dispatcher.onResult(instance, sent[place] ?? 0, result, 1);
@@ -81,6 +84,10 @@ function world(exportedName = "f") {
         serverId: Array<number>(16).fill(7),
         startedAtMs: 0,
         exports: () => dispatcher.exports(),
+        runReserved: (name: string) => {
+          asked.push(name);
+          return { ok: true as const, result: encodeValue(name.repeat(40)) };
+        },
         onRefused: (_: number, reason: string) => refused.push(reason),
         onFault: (error: unknown) => faults.push(error),
       };
@@ -302,4 +309,77 @@ test("a host that does not read its answers is not read either, until it does", 
   await settle();
   expect(sent).toHaveLength(6);
   expect(host.types().filter((type) => type === "InvokeResult")).toHaveLength(3);
+});
+
+test("nor does one write full of questions get more answers queued than it reads", async () => {
+  const { connect, asked } = world();
+  const host = connect();
+  host.shakeHands();
+  await settle();
+  host.peer.pause();
+  // Each of these is answered with 40 times its name, 160 kB; together 16 MB, where 1 MiB is the mark.
+  const name = `splice.${"x".repeat(4000)}`;
+  const params = new Uint8Array(0);
+  const question = (requestId: number): Message => {
+    return { type: "Invoke", requestId, functionName: name, params, deadlineMs: 0, context: noContext };
+  };
+  host.write(Buffer.concat(Array.from({ length: 100 }, (_, at) => encode(question(at + 1)))));
+  await settle();
+  expect(asked.length).toBeLessThan(10);
+  host.peer.resume();
+  for (let turn = 0; turn < 20; turn++) await settle();
+  expect(asked).toHaveLength(100);
+  expect(host.types().filter((type) => type === "InvokeResult")).toHaveLength(100);
+});
+
+test("a StreamAck for a call that is over is dropped, one for a call without a stream is fatal", async () => {
+  const { connect } = world();
+  const host = connect();
+  host.shakeHands();
+  host.send({ type: "StreamAck", requestId: 9, ackSequence: 0, window: 1 });
+  host.invoke(1);
+  await settle();
+  expect(host.types()).toEqual(["HandshakeAck"]);
+  host.send({ type: "StreamAck", requestId: 1, ackSequence: 0, window: 1 });
+  await settle();
+  expect(host.received.at(-1)).toMatchObject({ type: "InvokeError", requestId: 0, code: 1000 });
+});
+
+describe("reserved functions", () => {
+  test("are answered outside dispatch, with the same id at once again, and go away with the connection", async () => {
+    const { connect, dispatcher } = world();
+    const host = connect();
+    host.shakeHands();
+    host.invoke(1, "splice.status");
+    host.invoke(1, "splice.status");
+    host.send({ type: "Shutdown" });
+    await settle();
+    expect(host.types()).toEqual(["HandshakeAck", "InvokeResult", "InvokeResult", "ShutdownAck"]);
+    expect(dispatcher.counters.total).toBe(0);
+  });
+
+  test("are refused like any other once the connection is leaving", async () => {
+    const { connect } = world();
+    const host = connect();
+    host.shakeHands();
+    host.invoke(1);
+    host.send({ type: "Shutdown" });
+    host.invoke(2, "splice.stop");
+    await settle();
+    expect(host.received.at(-1)).toMatchObject({ type: "InvokeError", requestId: 2, code: 3001 });
+  });
+
+  test("whose result is over the host's limit are 2000, and the connection stays", async () => {
+    const { connect } = world();
+    const host = connect();
+    host.shakeHands(256);
+    host.invoke(1, "splice.status");
+    host.invoke(2, "none");
+    await settle();
+    expect(host.received).toMatchObject([
+      { type: "HandshakeAck" },
+      { type: "InvokeError", requestId: 1, code: 2000, kind: "System" },
+      { type: "InvokeError", requestId: 2, code: 1002 },
+    ]);
+  });
 });

@@ -9,7 +9,7 @@ function embed() {
   const bench = createBench();
   const port = bench.attach(1);
   bench.ready(1);
-  const caller = new EmbeddedCaller(bench.dispatcher);
+  const caller = new EmbeddedCaller(bench.dispatcher, () => ({ ok: true, result: encodeValue("reserved") }));
   const answer = (value: unknown) => {
     for (const callId of port.ids) bench.dispatcher.onResult(1 as InstanceId, callId, encodeValue(value), 1);
   };
@@ -49,6 +49,15 @@ describe("call", () => {
   });
 });
 
+test("a reserved function is answered without dispatch, and like any other refuses what makes no sense", async () => {
+  const { caller, bench } = embed();
+  expect(await caller.call("splice.status", {}, undefined)).toBe("reserved");
+  await expect(caller.call("splice.status", [1], undefined)).rejects.toMatchObject({ code: 1001 });
+  const signal = AbortSignal.abort("gone");
+  await expect(caller.call("splice.stop", {}, { signal })).rejects.toMatchObject({ code: 2002 });
+  expect(bench.dispatcher.counters.total).toBe(0);
+});
+
 describe("signal", () => {
   test("an abort rejects at once with 2002 and the signal's reason, and the worker gets Cancel", async () => {
     const { caller, port } = embed();
@@ -58,6 +67,33 @@ describe("signal", () => {
     controller.abort(reason);
     await expect(promise).rejects.toMatchObject({ code: 2002, cause: reason });
     expect(port.cancels).toEqual(port.ids);
+  });
+
+  test("one that throws when it is left still lets the call have its answer", async () => {
+    const { caller, answer } = embed();
+    const signal = {
+      aborted: false,
+      addEventListener: () => undefined,
+      removeEventListener: () => {
+        throw new Error("no way back");
+      },
+    } as unknown as AbortSignal;
+    const promise = caller.call("f", {}, { signal });
+    answer(1);
+    expect(await promise).toBe(1);
+  });
+
+  test("one that cannot be listened to fails the call before it is made", async () => {
+    const { caller, bench } = embed();
+    const signal = {
+      aborted: false,
+      addEventListener: () => {
+        throw new Error("not here");
+      },
+      removeEventListener: () => undefined,
+    } as unknown as AbortSignal;
+    await expect(caller.call("f", {}, { signal })).rejects.toThrow("not here");
+    expect(bench.dispatcher.counters.total).toBe(0);
   });
 
   test("aborted beforehand nothing is sent", async () => {

@@ -50,7 +50,28 @@ test("above 1 000 lines a second they are dropped, counted and told; each worker
   clock.advance(1000);
   write(entry, event("after"));
   expect(lines.slice(-2).map(([level, message]) => [level, message])).toEqual([
-    ["warn", "500 lines dropped"],
+    ["warn", "500 log lines of this worker were dropped: more than 1000 came within a second"],
     ["info", "after"],
   ]);
+});
+
+test("no message, name or value of a worker carries control characters or a second line", () => {
+  const { lines, write, entry } = collect();
+  const evil = "a\u001b[2J\n10:00:00 error app:9 │ forged";
+  write(
+    entry,
+    event(evil, "info", [
+      ["key", evil],
+      [`k${evil}`, "v"],
+      ["worker\u0007", "w"],
+    ]),
+  );
+  const shown = "a\\u001b[2J\\u000a10:00:00 error app:9 │ forged";
+  expect(lines[0]?.[1]).toBe(shown);
+  expect(lines[0]?.[2]).toMatchObject({
+    key: shown,
+    [`k${shown}`]: "v",
+    "worker\\u0007": "w",
+    worker: "app:1",
+  });
 });

@@ -226,10 +226,11 @@ describe("what is already there (row 70)", () => {
     expect(error.message).toMatch(/^No socket could be made in .*: it is a file, not a directory;.*\.$/);
   });
 
-  test("a file system that takes no folders is told as a sentence, too", async () => {
-    const error = await refusal(listen("/proc/nowhere/deeper/splice.sock"));
-    expect(error).toMatchObject({ name: "ListenError" });
-    expect(error.message).toMatch(/^No socket could be made at .*\.$/);
+  test("a folder that is not there is named, and no trail of folders is made to it", async () => {
+    const error = await refusal(listen(join(directory, "mistyped", "deeper", "splice.sock")));
+    expect(error).toMatchObject({ name: "ListenError", reason: "io" });
+    expect(error.message).toMatch(/^The folder .*\/mistyped for the socket is not there; create it, or/);
+    expect(await readdir(directory)).not.toContain("mistyped");
   });
 });
 

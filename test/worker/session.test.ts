@@ -7,8 +7,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { Context } from "../../src/contract/context-type.js";
+import type { StandardSchema } from "../../src/contract/standard-schema.js";
+import { fn } from "../../src/worker/fn.js";
+import type { WireMessage } from "../../src/protocol/messages.js";
 import { createLink, type Link } from "../../src/worker/link.js";
 import { createRegistry } from "../../src/worker/registry.js";
+import { createRuntime } from "../../src/worker/runtime.js";
 import { createSession, type Session } from "../../src/worker/session.js";
 import { ack, invoke, Peer } from "./peer.js";
 
@@ -19,6 +23,7 @@ let peer: Peer;
 let link: Link;
 let session: Session;
 let supervisorSocket: Socket;
+let workerSocket: Socket;
 let happened: string[];
 
 beforeEach(async () => {
@@ -26,7 +31,7 @@ beforeEach(async () => {
   happened = [];
   const server = createServer().listen(join(folder, "s"));
   await once(server, "listening");
-  const workerSocket = connect(join(folder, "s"));
+  workerSocket = connect(join(folder, "s"));
   [supervisorSocket] = (await once(server, "connection")) as [Socket];
   server.close();
   peer = new Peer(supervisorSocket);
@@ -67,6 +72,20 @@ test("ListExports waits until the functions are loaded", async () => {
   expect(peer.received.some(({ type }) => type === "ListExportsResult")).toBe(false);
   session.provide(createRegistry({ folder: "f", modules: [["index.ts", { f: () => 1 }]] }));
   expect((await peer.next("ListExportsResult")).exports.map(({ name }) => name)).toEqual(["f"]);
+});
+
+test("health is answered before the next message of the same batch is handled, which may block for ever", async () => {
+  const written: number[] = [];
+  const note = () => written.push(workerSocket.bytesWritten);
+  await serve({ before: note, after: note });
+  peer.send(invoke(1, "before"), { type: "HealthCheck" }, invoke(2, "after"));
+  await peer.next("InvokeResult", 2);
+  expect(written[1]).toBeGreaterThan(written[0] ?? Infinity);
+  expect(peer.received.map(({ type }) => type).slice(-3)).toEqual([
+    "InvokeResult",
+    "HealthStatus",
+    "InvokeResult",
+  ]);
 });
 
 test("U20: a thousand calls that end at once leave nothing in flight", async () => {
@@ -180,7 +199,6 @@ describe("what functions throw and return", () => {
   test("a call cancelled while its parameters are being checked does not start its function", async () => {
     let go: () => void = () => undefined;
     const started: number[] = [];
-    const { fn } = await import("../../src/worker/fn.js");
     const slowSchema = {
       "~standard": {
         version: 1,
@@ -198,6 +216,157 @@ describe("what functions throw and return", () => {
     go();
     expect(await peer.error(1)).toMatchObject({ code: 2002 });
     expect(started).toEqual([]);
+  });
+});
+
+describe("errors that are odd in themselves", () => {
+  const throwing = (): never => {
+    throw new Error("no");
+  };
+  const withProperty = (name: string, descriptor: PropertyDescriptor): Error =>
+    Object.defineProperty(new Error("plain"), name, descriptor);
+  const proxy = new Proxy({}, { get: throwing, ownKeys: throwing, getPrototypeOf: throwing, has: throwing });
+
+  test.each<readonly [string, unknown, string, string]>([
+    ["a number as its message", withProperty("message", { value: 42 }), "42", "Error"],
+    ["an object as its message", withProperty("message", { value: { why: 1 } }), '{"why":1}', "Error"],
+    ["a symbol as its message", withProperty("message", { value: Symbol("m") }), "Symbol(m)", "Error"],
+    ["no message at all", withProperty("message", { value: undefined }), "", "Error"],
+    [
+      "a message that throws when it is read",
+      withProperty("message", { get: throwing }),
+      "The message of what the function threw cannot be read.",
+      "Error",
+    ],
+    ["a proxy as its message", withProperty("message", { value: proxy }), "[cannot be shown]", "Error"],
+    ["a lone surrogate as its message", withProperty("message", { value: "\udfff" }), "\ufffd", "Error"],
+    ["a name that is no text", withProperty("name", { value: { a: 1 } }), "plain", '{"a":1}'],
+    ["a name that throws", withProperty("name", { get: throwing }), "plain", "Error"],
+    ["a name with a lone surrogate", withProperty("name", { value: "N\ud800" }), "plain", "N\ufffd"],
+    ["data that is a proxy", withProperty("data", { value: proxy }), "plain", "Error"],
+    ["data that throws when it is read", withProperty("data", { get: throwing }), "plain", "Error"],
+    ["a stack that throws when it is read", withProperty("stack", { get: throwing }), "plain", "Error"],
+    ["a code of its own", withProperty("code", { value: 1002 }), "plain", "Error"],
+    ["a function instead of an error", function named() {}, "function named()", "NonError"],
+    ["a proxy of an error", new Proxy(new Error("inner"), { get: throwing }), "cannot be read", "Error"],
+  ])("%s: 2000 for that call, and the link stays", async (_, thrown, message, name) => {
+    await serve({
+      fail: () => {
+        throw thrown;
+      },
+      failLater: () => Promise.reject(thrown),
+      fine: () => 1,
+    });
+    peer.send(invoke(1, "fail"), invoke(2, "failLater"), invoke(3, "fine"));
+    expect(await peer.result(3)).toBe(1);
+    for (const requestId of [1, 2]) {
+      const error = await peer.error(requestId);
+      expect(error).toMatchObject({ code: 2000, kind: "User", details: { name } });
+      expect(error.message).toContain(message);
+    }
+    peer.send({ type: "HealthCheck" });
+    expect(await peer.next("HealthStatus")).toMatchObject({ activeRequests: 0 });
+    expect(happened).toEqual([]);
+  });
+
+  test("a log line whose error has no text as its stack is written all the same", async () => {
+    await serve({
+      f: (_: never, { log }: Context) => {
+        log.info("odd", {
+          error: withProperty("stack", { value: 42 }),
+          trap: withProperty("stack", { get: throwing }),
+        });
+      },
+    });
+    peer.invoke(1, "f");
+    await peer.next("InvokeResult", 1);
+    const { fields } = await peer.next("LogEvent");
+    expect(Object.fromEntries(fields)).toMatchObject({ error: "42", trap: "[cannot be shown]" });
+  });
+});
+
+test("an answer that no message can be made of ends its own call with 3000, and no other", () => {
+  const sent: WireMessage[] = [];
+  const broken = (): never => {
+    throw new RangeError("no such length");
+  };
+  let isFirst = true;
+  const link = {
+    maxFrameBytes: 1000,
+    isFull: false,
+    send(message: WireMessage) {
+      if (isFirst && message.type === "InvokeError" && message.code === 2000) {
+        isFirst = false;
+        broken();
+      }
+      sent.push(message);
+    },
+    sendResult: broken,
+    flush: () => undefined,
+    acceptLargeFrames: () => undefined,
+    end: () => undefined,
+  };
+  const functions = { f: () => 1, fail: () => broken() };
+  const registry = createRegistry({ folder: "f", modules: [["index.ts", functions]] });
+  const runtime = createRuntime({ link, registry, logSink: () => undefined, dev: false });
+  const call = {
+    type: "Invoke",
+    params: new Uint8Array(0),
+    deadlineMs: 0,
+    contextBytes: new Uint8Array(0),
+  } as const;
+  runtime.invoke({ ...call, requestId: 1, functionName: "f" });
+  runtime.invoke({ ...call, requestId: 2, functionName: "fail" });
+  const message = expect.stringContaining("no such length") as unknown as string;
+  expect(sent).toMatchObject([
+    { requestId: 1, code: 3000, message },
+    { requestId: 2, code: 3000, message },
+  ]);
+  expect(runtime.active).toBe(0);
+});
+
+describe("schemas that throw", () => {
+  const schema = (validate: (value: unknown) => unknown) =>
+    ({ "~standard": { version: 1, vendor: "t", validate } }) as unknown as StandardSchema;
+  const broken = (): never => {
+    throw new TypeError("validator broke");
+  };
+  const brokenSchemas: readonly (readonly [string, StandardSchema])[] = [
+    ["throws", schema(broken)],
+    ["rejects", schema(() => Promise.reject(new TypeError("validator broke")))],
+    ["answers with issues that are none", schema(() => ({ issues: [null] }))],
+    ["answers with nothing", schema(() => undefined)],
+  ];
+
+  test.each(brokenSchemas)(
+    "of params, one that %s: 1001, and the function is not started",
+    async (how, params) => {
+      const started: number[] = [];
+      await serve({ checked: fn({ params }, () => started.push(1)) });
+      peer.invoke(1, "checked");
+      const error = await peer.error(1);
+      expect(error).toMatchObject({ code: 1001, kind: "User", details: { issues: [{ path: "params" }] } });
+      expect(error.message).toMatch(/the params schema of checked .*not started/);
+      expect(error.message).toContain(
+        how.startsWith("answers") ? "TypeError: " : "TypeError: validator broke",
+      );
+      expect(started).toEqual([]);
+    },
+  );
+
+  test.each(brokenSchemas)("of the result, one that %s: 2000 System InvalidResult", async (_, returns) => {
+    await serve({ checked: fn({ returns }, () => 1) });
+    peer.invoke(1, "checked");
+    const error = await peer.error(1);
+    expect(error).toMatchObject({ code: 2000, kind: "System", details: { name: "InvalidResult" } });
+    expect(error.message).toMatch(/the returns schema of checked /);
+  });
+
+  test("misfits too many for a frame are still 1001, since the function was not started", async () => {
+    const issues = Array.from({ length: 100 }, () => ({ message: "x".repeat(20_000) }));
+    await serve({ checked: fn({ params: schema(() => ({ issues })) }, () => 1) });
+    peer.invoke(1, "checked");
+    expect(await peer.error(1)).toMatchObject({ code: 1001, kind: "User", details: null });
   });
 });
 
@@ -221,7 +390,7 @@ test("log lines beyond what the link takes are dropped and counted", async () =>
   expect(Number.parseInt(note?.message ?? "", 10)).toBe(30_000 - (lines.length - 2));
   expect(Object.fromEntries(after?.fields ?? [])).toMatchObject({
     error: expect.stringContaining("RangeError: why"),
-    big: '"1"',
+    big: "1",
     list: "[1]",
   });
 });

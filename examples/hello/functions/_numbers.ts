@@ -16,10 +16,14 @@ export function numbers<Key extends string>(...keys: Key[]): StandardSchema<Reco
           .filter((key) => typeof given[key] !== "number")
           .map((key) => ({
             path: [key],
-            message: `must be a number, but is ${String(given[key])}`,
+            message: `must be a number, but is ${shown(given[key])}`,
           }));
         return issues.length > 0 ? { issues } : { value: given as Record<Key, number> };
       },
     },
   };
+}
+
+function shown(value: unknown): string {
+  return typeof value === "string" ? JSON.stringify(value) : String(value);
 }

@@ -2,24 +2,31 @@
 
 import { availableParallelism } from "node:os";
 import { listenForStopSignals } from "../../actors/signals.js";
-import { resolveConfig } from "../../config/resolve.js";
-import { startSplice } from "../../host/start-splice.js";
+import { defaultPoolName } from "../../config/defaults.js";
+import type { LinkKind, ResolvedConfig, ResolvedPool } from "../../config/types.js";
 import type { EmbeddedSplice } from "../../system/embedded-splice.js";
-import { createLog } from "../../system/log.js";
-import { exitCodes } from "../exit.js";
+import { exitCodes, UsageError } from "../exit.js";
+import { createLateLog } from "../late-log.js";
 import type { CommonOptions } from "../options.js";
-import { resolveSocketPath } from "../socket.js";
+import { namingFile, openProject, resolveProject, socketOf, type Project } from "../project.js";
+import { splitWords } from "../words.js";
+
+export interface ServeCommandOptions extends CommonOptions {
+  readonly worker?: string;
+  readonly link?: LinkKind;
+  readonly maxConcurrency?: number;
+  readonly timeout?: number;
+}
 
 /** Resolves with the exit code: 0 after a stop that was asked for, 1 when the supervisor failed. */
-export async function runServe(options: CommonOptions): Promise<number> {
-  const log = createLog({ level: options.logLevel });
-  const socket = resolveSocketPath(options.socket);
-  const defaultWorkers = Math.max(1, availableParallelism() - 1);
-  const config = resolveConfig({ socket }, { cwd: process.cwd(), defaultWorkers });
+export async function runServe(options: ServeCommandOptions): Promise<number> {
   const startup = new AbortController();
+  const log = createLateLog();
   let splice: EmbeddedSplice | null = null;
   let stops = 0;
   const stopListening = listenForStopSignals((signal) => {
+    // A terminal that closes while the drain is under way is no reason to hurry.
+    if (signal === "SIGHUP" && stops > 0) return;
     stops += 1;
     log.info(stops === 1 ? `${signal}: draining` : `${signal}: stopping now`);
     startup.abort();
@@ -27,7 +34,27 @@ export async function runServe(options: CommonOptions): Promise<number> {
     else splice?.hurry();
   });
   try {
-    splice = await startSplice(config, { log, signal: startup.signal });
+    const project = await openProject(options);
+    const config = await resolveServed(project, options);
+    const socket = socketOf(project, config);
+    // The supervisor is loaded while esbuild, in a process of its own, makes the bundle.
+    const { prepareLaunches } = await import("../../system/launch.js");
+    const warnings: string[] = [];
+    const launches = prepareLaunches(config, (warning) => warnings.push(warning));
+    // Whoever starts the supervisor with it hears of its failure.
+    launches.catch(() => undefined);
+    const { startSplice } = await import("../../host/start-splice.js");
+    const start = async (): Promise<EmbeddedSplice> => {
+      const runnable = await launches;
+      for (const warning of warnings) log.warn(warning);
+      const starting = startSplice(config, { log, launches: runnable, signal: startup.signal });
+      starting.catch(() => undefined);
+      // The workers are spawned by now; the logger is loaded while they boot.
+      const { createLog } = await import("../../system/log.js");
+      log.provide(createLog({ level: options.logLevel }));
+      return starting;
+    };
+    splice = await namingFile(project, start);
     // A signal that came when the workers were ready and the socket was not found nothing to stop.
     if (startup.signal.aborted) void splice.close();
     const exports = await splice.exports();
@@ -48,4 +75,30 @@ export async function runServe(options: CommonOptions): Promise<number> {
   } finally {
     stopListening();
   }
+}
+
+async function resolveServed(project: Project, options: ServeCommandOptions): Promise<ResolvedConfig> {
+  const defaultWorkers = Math.max(1, availableParallelism() - 1);
+  const config = await resolveProject(project, options, defaultWorkers);
+  const { worker, link = "inherit", maxConcurrency, timeout } = options;
+  if (worker === undefined && options.link !== undefined)
+    throw new UsageError("--link is about the program of --worker, and there is none.");
+  const workers = config.pools.find(({ name }) => name === defaultPoolName)?.workers ?? defaultWorkers;
+  return {
+    ...config,
+    pools: worker === undefined ? config.pools : [{ ...poolOf(worker), link, workers, cwd: project.folder }],
+    limits: {
+      ...config.limits,
+      ...(maxConcurrency === undefined ? {} : { maxInFlight: maxConcurrency }),
+      ...(timeout === undefined ? {} : { defaultTimeoutMs: timeout }),
+    },
+  };
+}
+
+function poolOf(worker: string): Omit<ResolvedPool, "link" | "workers" | "cwd"> {
+  return {
+    name: defaultPoolName,
+    source: { kind: "command", command: splitWords(worker, "--worker") },
+    env: {},
+  };
 }

@@ -5,7 +5,9 @@ import type { WorkerReport } from "../worker/events.js";
 
 export type SupervisorCommand =
   /** Drains for at most `drainMs`, then stops. Said again it hurries: the drain is cut short, then workers are killed. */
-  { type: "supervisor.stop"; drainMs: number };
+  | { type: "supervisor.stop"; drainMs: number }
+  /** Takes no new calls from now on; workers stay until `supervisor.stop`. */
+  | { type: "supervisor.drain" };
 
 export type SupervisorEvent =
   | SupervisorCommand
@@ -32,6 +34,7 @@ export type SupervisorEmitted =
       instance: InstanceId;
       reason: string;
       wasAsked: boolean;
+      wasReady: boolean;
       stderrTail: string;
     }
   | { type: "exports.changed"; pool: string }

@@ -7,10 +7,11 @@ import { workerId } from "../../ids.js";
 import type { InstanceId } from "../../ids.js";
 import type { ExportMetadata } from "../../protocol/messages.js";
 import type { Clock, Random } from "../../time.js";
+import type { WorkerReady } from "../router/events.js";
 import { routerMachine } from "../router/machine.js";
 import { workerMachine, type WorkerTimings } from "../worker/machine.js";
 import type { SupervisorEmitted, SupervisorEvent } from "./events.js";
-import { findExportClash } from "./export-clash.js";
+import { clashReason, clashSentence, findExportClash, type ExportClash } from "./export-clash.js";
 import { nextRestart, type RestartHistory, type RestartPolicy } from "./restart.js";
 
 export interface PoolPlan {
@@ -90,7 +91,13 @@ export const supervisorMachine = setup({
     }),
     announceExit: emit(({ event }) => {
       const { exit, ...who } = event as Extract<SupervisorEvent, { type: "worker.exited" }>;
-      return { ...who, reason: exit.how, wasAsked: exit.wasAsked, stderrTail: exit.stderrTail };
+      return {
+        ...who,
+        reason: exit.how,
+        wasAsked: exit.wasAsked,
+        wasReady: exit.wasReady,
+        stderrTail: exit.stderrTail,
+      };
     }),
     restartWorker: enqueueActions(({ context, event, enqueue }) => {
       if (event.type !== "worker.exited") return;
@@ -126,8 +133,16 @@ export const supervisorMachine = setup({
     }),
     noteClash: assign(({ context, event }) => {
       if (event.type !== "worker.ready") return {};
-      const message = findExportClash(new Map(context.exportsByPool).set(event.pool, event.exports)) ?? "";
+      const clash = clashWith(context, event);
+      const message = clash === null ? "" : clashSentence(clash);
       return { failure: { pool: event.pool, message, stderrTail: "" } };
+    }),
+    /** It is not routed, and as its pool's exports and its time of being ready stay as they were, this start failed. */
+    refuseWorker: enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== "worker.ready") return;
+      const clash = clashWith(context, event);
+      const reason = clash === null ? "" : clashReason(clash, event.pool);
+      enqueue.sendTo(event.workerId, { type: "worker.refuse", reason });
     }),
     noteDrainMs: assign(({ event }) => (event.type === "supervisor.stop" ? { drainMs: event.drainMs } : {})),
     announceDrain: emit({ type: "supervisor.draining" }),
@@ -148,9 +163,7 @@ export const supervisorMachine = setup({
   guards: {
     poolNeverReady: ({ context, event }) =>
       event.type === "worker.exited" && !context.exportsByPool.has(event.pool),
-    exportsClash: ({ context, event }) =>
-      event.type === "worker.ready" &&
-      findExportClash(new Map(context.exportsByPool).set(event.pool, event.exports)) !== null,
+    exportsClash: ({ context, event }) => event.type === "worker.ready" && clashWith(context, event) !== null,
     completesStart: ({ context, event }) =>
       event.type === "worker.ready" &&
       context.pools.every(({ name }) => name === event.pool || context.exportsByPool.has(name)),
@@ -196,7 +209,20 @@ export const supervisorMachine = setup({
     running: {
       meta: { description: "In service: whoever ends is started again." },
       on: {
-        "worker.ready": { actions: "noteReady" },
+        "worker.ready": [{ guard: "exportsClash", actions: "refuseWorker" }, { actions: "noteReady" }],
+        "worker.withdrawn": { actions: "noteWithdrawn" },
+        "worker.exited": { actions: ["announceExit", "restartWorker"] },
+        "supervisor.stop": { target: "draining", actions: ["noteDrainMs", "announceDrain"] },
+        "supervisor.drain": { target: "refusing", actions: "announceDrain" },
+      },
+    },
+    refusing: {
+      meta: {
+        description: "No new calls, as it was told to drain; the workers stay until it is told to stop.",
+      },
+      entry: "drainRouter",
+      on: {
+        "worker.ready": [{ guard: "exportsClash", actions: "refuseWorker" }, { actions: "noteReady" }],
         "worker.withdrawn": { actions: "noteWithdrawn" },
         "worker.exited": { actions: ["announceExit", "restartWorker"] },
         "supervisor.stop": { target: "draining", actions: "noteDrainMs" },
@@ -204,10 +230,10 @@ export const supervisorMachine = setup({
     },
     draining: {
       meta: { description: "No new calls; those under way may end within the drain's time." },
-      entry: ["announceDrain", "drainRouter", "awaitDrain"],
+      entry: ["drainRouter", "awaitDrain"],
       after: { drain: { target: "stopping", actions: "endDrain" } },
       on: {
-        "worker.ready": { actions: "noteReady" },
+        "worker.ready": [{ guard: "exportsClash", actions: "refuseWorker" }, { actions: "noteReady" }],
         "worker.withdrawn": { actions: "noteWithdrawn" },
         "worker.exited": { actions: ["announceExit", "restartWorker"] },
         "calls.drained": "stopping",
@@ -233,6 +259,11 @@ export const supervisorMachine = setup({
     failed: { type: "final", meta: { description: "The start failed, and no worker is left." } },
   },
 });
+
+/** What would clash if this worker's exports were taken. */
+function clashWith(context: SupervisorContext, ready: WorkerReady): ExportClash | null {
+  return findExportClash(new Map(context.exportsByPool).set(ready.pool, ready.exports));
+}
 
 function withReplica(
   replicas: ReadonlyMap<WorkerId, Replica>,

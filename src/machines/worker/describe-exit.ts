@@ -16,7 +16,7 @@ export function describeExit({ exitCode, signal, stderrTail, killReason, wasAske
   if (/JavaScript heap out of memory/.test(stderrTail)) {
     return `ran out of heap memory (${ended(exitCode, signal)}); raise --max-old-space-size in the pool's execArgv or use less`;
   }
-  if (wasAsked) return `was stopped (${ended(exitCode, signal)})`;
+  if (wasAsked) return `was stopped (${signal ?? ended(exitCode, signal)})`;
   if (signal === "SIGKILL")
     return "was killed by SIGKILL (by another process, or by the kernel for lack of memory)";
   return signal === null ? `ended unasked with exit code ${String(exitCode)}` : ended(exitCode, signal);

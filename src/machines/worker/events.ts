@@ -8,7 +8,9 @@ import type { WorkerReady, WorkerWithdrawn } from "../router/events.js";
 export type WorkerCommand =
   | { type: "worker.start"; delayMs: number }
   | { type: "worker.stop" }
-  | { type: "worker.kill"; reason: string };
+  | { type: "worker.kill"; reason: string }
+  /** What it said when it became ready cannot be had: it is ended, and counts as never having been ready. */
+  | { type: "worker.refuse"; reason: string };
 
 export type ProcessFact =
   | { type: "process.spawned"; pid: number }
@@ -21,14 +23,16 @@ export type LinkFact =
   | { type: "link.closed"; reason: string }
   /** The worker did on its link what the protocol forbids: it is to be replaced. */
   | { type: "link.breached"; reason: string }
-  | { type: "handshake.accepted" }
   | { type: "handshake.refused"; reason: string }
   | { type: "exports.listed"; exports: readonly ExportMetadata[] };
 
 export type HealthFact =
   { type: "health.answered"; lagMs: number } | { type: "health.missed"; misses: number };
 
-export type WorkerEvent = WorkerCommand | ProcessFact | LinkFact | HealthFact;
+/** From itself: dispatch has its process and its first health check is on its way, so calls may follow. */
+export type AttachFact = { type: "worker.attached" };
+
+export type WorkerEvent = WorkerCommand | ProcessFact | LinkFact | HealthFact | AttachFact;
 
 export interface WorkerExit {
   /** The supervisor asked for it, as opposed to a crash or a failed start. */
@@ -54,5 +58,8 @@ export interface WorkerExited {
   exit: WorkerExit;
 }
 
-/** `worker.withdrawn`: it leaves service, but its process still lives. */
+/**
+ * `worker.withdrawn`: it gets no calls now, whether its process still lives or not. `isDue` says whether its place is
+ * to be filled again, so that a call may wait for it.
+ */
 export type WorkerReport = WorkerReady | WorkerWithdrawn | WorkerExited;

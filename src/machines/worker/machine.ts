@@ -1,7 +1,7 @@
 // The life of one worker: from spawn through handshake to service, and by the kill ladder to its end, then again.
 // It decides when; how a process is spawned, spoken to and killed is provided. It knows no call.
 
-import { assign, sendTo, setup, type ActorRef, type AnyEventObject, type Snapshot } from "xstate";
+import { assign, raise, sendTo, setup, type ActorRef, type AnyEventObject, type Snapshot } from "xstate";
 import type { InstanceId, WorkerId } from "../../ids.js";
 import type { ExportMetadata } from "../../protocol/messages.js";
 import { provided } from "../provided.js";
@@ -33,6 +33,8 @@ export interface WorkerContext extends WorkerInput {
   readonly exports: readonly ExportMetadata[];
   readonly lagMs: number;
   readonly isLinkOpen: boolean;
+  /** How its link ended, when it did: a clause such as "it closed its link". */
+  readonly linkEnd: string;
   readonly wasReady: boolean;
   readonly wasAsked: boolean;
   readonly killReason: string | null;
@@ -106,7 +108,10 @@ export const workerMachine = setup({
     })),
     noteSpawned: assign(({ event }) => (event.type === "process.spawned" ? { pid: event.pid } : {})),
     noteLinkOpen: assign({ isLinkOpen: true }),
-    noteLinkClosed: assign({ isLinkOpen: false }),
+    noteLinkClosed: assign(({ event }) => ({
+      isLinkOpen: false,
+      ...(event.type === "link.closed" ? { linkEnd: event.reason } : {}),
+    })),
     noteExports: assign(({ event }) =>
       event.type === "exports.listed" ? { exports: event.exports, wasReady: true } : {},
     ),
@@ -115,9 +120,15 @@ export const workerMachine = setup({
     noteStartDelay: assign(({ event }) =>
       event.type === "worker.start" ? { startDelayMs: event.delayMs, pid: null } : {},
     ),
-    noteKillReason: assign(({ event }, params: { reason: string }) => ({
-      killReason: "reason" in event ? event.reason : params.reason,
+    /** The event itself says why the process has to go. */
+    noteReason: assign(({ event }) => ("reason" in event ? { killReason: event.reason } : {})),
+    /** It never got as far as serving calls. */
+    noteUnserved: assign({ wasReady: false }),
+    blame: assign((_, params: { reason: string }) => ({ killReason: params.reason })),
+    blameSlowStart: assign(({ context }) => ({
+      killReason: `it did not become ready within ${String(context.timings.connectTimeoutMs)} ms; if it needs longer, raise connectTimeoutMs`,
     })),
+    blameLink: assign(({ context }) => ({ killReason: `${context.linkEnd} and it stayed` })),
     noteExit: assign(({ context, event }) => {
       const { wasAsked, wasReady, killReason } = context;
       if (event.type === "process.failed") {
@@ -139,6 +150,8 @@ export const workerMachine = setup({
       exit: { ...noExit, wasAsked: context.wasAsked, how: "could not be started: its process actor failed" },
     })),
     sendShutdown: sendTo("link", { type: "link.shutdown" }),
+    /** The heartbeat starts between the two: what is raised comes after it, what is sent at once would not. */
+    raiseAttached: raise({ type: "worker.attached" }),
     reportReady: sendTo(
       ({ context }) => context.parent,
       ({ context }) => ({
@@ -201,6 +214,7 @@ export const workerMachine = setup({
     exports: [],
     lagMs: 0,
     isLinkOpen: false,
+    linkEnd: "",
     wasReady: false,
     wasAsked: false,
     killReason: null,
@@ -225,7 +239,7 @@ export const workerMachine = setup({
           input: instanceInput,
           onError: {
             target: ".killing",
-            actions: { type: "noteKillReason", params: { reason: "its link failed inside the supervisor" } },
+            actions: { type: "blame", params: { reason: "its link failed inside the supervisor" } },
           },
         },
       ],
@@ -238,11 +252,11 @@ export const workerMachine = setup({
         ],
         "link.opened": { actions: "noteLinkOpen" },
         "link.closed": { actions: "noteLinkClosed" },
-        "link.breached": { target: ".killing", actions: { type: "noteKillReason", params: { reason: "" } } },
+        "link.breached": { target: ".killing", actions: "noteReason" },
         "worker.stop": { target: ".terminating", actions: "noteAsked" },
         "worker.kill": {
           target: ".killing",
-          actions: ["noteAsked", { type: "noteKillReason", params: { reason: "" } }],
+          actions: ["noteAsked", "noteReason"],
         },
       },
       states: {
@@ -252,10 +266,7 @@ export const workerMachine = setup({
           after: {
             connectTimeout: {
               target: "killing",
-              actions: {
-                type: "noteKillReason",
-                params: { reason: "it did not become ready within connectTimeoutMs" },
-              },
+              actions: "blameSlowStart",
             },
           },
           on: { "link.closed": { target: "disconnected", actions: "noteLinkClosed" } },
@@ -273,7 +284,7 @@ export const workerMachine = setup({
               on: {
                 "handshake.refused": {
                   target: "#worker.alive.killing",
-                  actions: { type: "noteKillReason", params: { reason: "" } },
+                  actions: "noteReason",
                 },
                 "exports.listed": { target: "#worker.alive.ready", actions: "noteExports" },
               },
@@ -282,7 +293,7 @@ export const workerMachine = setup({
         },
         ready: {
           meta: { description: "In service: it may get calls." },
-          entry: ["attach", "reportReady"],
+          entry: ["attach", "raiseAttached"],
           exit: "reportWithdrawn",
           invoke: {
             id: "heartbeat",
@@ -291,17 +302,19 @@ export const workerMachine = setup({
             onError: {
               target: "killing",
               actions: {
-                type: "noteKillReason",
+                type: "blame",
                 params: { reason: "its heartbeat failed inside the supervisor" },
               },
             },
           },
           on: {
+            "worker.attached": { actions: "reportReady" },
+            "worker.refuse": { target: "killing", actions: ["noteReason", "noteUnserved"] },
             "health.answered": { actions: "noteLag" },
             "health.missed": {
               guard: "missedTooMany",
               target: "killing",
-              actions: { type: "noteKillReason", params: { reason: "it no longer answers health checks" } },
+              actions: { type: "blame", params: { reason: "it no longer answers health checks" } },
             },
             "link.closed": { target: "disconnected", actions: "noteLinkClosed" },
             "worker.stop": { target: "stopping", actions: "noteAsked" },
@@ -339,7 +352,7 @@ export const workerMachine = setup({
           after: {
             linkGrace: {
               target: "killing",
-              actions: { type: "noteKillReason", params: { reason: "it closed its link and stayed" } },
+              actions: "blameLink",
             },
           },
         },

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { findExportClash } from "../../../src/machines/supervisor/export-clash.js";
+import { clashSentence, findExportClash } from "../../../src/machines/supervisor/export-clash.js";
 import { exportsOf } from "../worker/rig.js";
 
 test("names in one pool each are no clash, however often a pool lists them", () => {
@@ -16,13 +16,14 @@ test("names in one pool each are no clash, however often a pool lists them", () 
 });
 
 test("a name in two pools is told with both", () => {
-  const sentence = findExportClash(
+  const clash = findExportClash(
     new Map([
       ["a", exportsOf("f", "g")],
       ["b", exportsOf("g")],
     ]),
   );
-  expect(sentence).toBe(
+  expect(clash).toEqual({ name: "g", pools: ["a", "b"] });
+  expect(clash === null ? "" : clashSentence(clash)).toBe(
     "The pools a and b both export g; rename it in one of them, since a name has one home.",
   );
 });

@@ -74,7 +74,7 @@ describe("start", () => {
         rig.clock.advance(timings.connectTimeoutMs);
         rig.end("a:1");
       },
-      /^Worker a:1 was ended because it did not become ready within connectTimeoutMs\.$/,
+      /^Worker a:1 was ended because it did not become ready within 10000 ms; if it needs longer, raise connectTimeoutMs\.$/,
     ],
   ];
   test.each(failures)(
@@ -188,6 +188,70 @@ describe("restart", () => {
     rig.bringUp("app:1", "app.g");
     expect(types(rig).at(-1)).toBe("exports.changed");
     expect(app(rig)?.exports.map((each) => each.name)).toEqual(["app.g"]);
+  });
+});
+
+describe("a worker that comes back with a name that another pool has", () => {
+  const ways: [string, (rig: SupervisorRig) => void][] = [
+    ["running", () => undefined],
+    [
+      "refusing",
+      (rig) => {
+        rig.send({ type: "supervisor.drain" });
+      },
+    ],
+    [
+      "draining",
+      (rig) => {
+        rig.send({ type: "supervisor.stop", drainMs: 60_000 });
+      },
+    ],
+  ];
+  test.each(ways)(
+    "is never routed in %s: it is ended as a failed start, and the reason is told",
+    (state, lead) => {
+      const rig = running(twoPools);
+      lead(rig);
+      rig.end("b:1");
+      rig.clock.advance(0);
+      const tables = rig.tables.length;
+      rig.bringUp("b:1", "b.f", "a.f");
+      expect([rig.state, rig.workerState("b:1"), rig.asked.at(-1)]).toEqual([
+        state,
+        "killing",
+        "SIGKILL b:1",
+      ]);
+      for (const table of rig.tables.slice(tables)) {
+        expect(table.pools.get("a")).toMatchObject({ ready: [1], exports: [{ name: "a.f" }] });
+        expect(table.pools.get("b")).toMatchObject({ ready: [], isDue: true, exports: [{ name: "b.f" }] });
+      }
+      const ready = types(rig).filter((type) => type === "worker.ready").length;
+      rig.end("b:1");
+      expect(ready).toBe(2);
+      expect(rig.emitted.at(-1)).toMatchObject({
+        type: "worker.exited",
+        workerId: "b:1",
+        wasAsked: false,
+        wasReady: false,
+        reason:
+          "was ended because it exports a.f, which the pool a has already; rename it in one of them, since a name has one home",
+      });
+    },
+  );
+
+  test("is started again at the pace of failed starts, and serves once the name is its own", () => {
+    const rig = running(twoPools);
+    rig.end("b:1");
+    for (const waitMs of [0, 100, 500, 2000]) {
+      rig.clock.advance(waitMs - 1);
+      if (waitMs > 0) expect(rig.workerState("b:1")).toBe("backingOff");
+      rig.clock.advance(1);
+      rig.bringUp("b:1", "a.f");
+      rig.end("b:1");
+    }
+    rig.clock.advance(5000);
+    rig.bringUp("b:1", "b.g");
+    expect(rig.tables.at(-1)?.pools.get("b")).toMatchObject({ exports: [{ name: "b.g" }], isDue: false });
   });
 });
 
@@ -316,4 +380,22 @@ test("no order of events, however odd, makes the supervisor fail; told to stop i
     }),
     { numRuns: 1500 },
   );
+});
+
+describe("drain", () => {
+  test("closes the door, is told once, keeps and replaces the workers, and waits for a stop", () => {
+    const rig = running();
+    rig.send({ type: "supervisor.drain" });
+    expect([rig.state, admission(rig)]).toEqual(["refusing", "draining"]);
+    rig.end("app:1");
+    rig.clock.advance(0);
+    rig.bringUp("app:1");
+    expect([rig.state, app(rig)?.ready]).toEqual(["refusing", [2]]);
+    expect(rig.asked).not.toContain("awaitDrain");
+    rig.send({ type: "supervisor.drain" });
+    rig.send({ type: "supervisor.stop", drainMs: 1000 });
+    expect(rig.state).toBe("draining");
+    expect(rig.asked).toContain("awaitDrain");
+    expect(types(rig).filter((type) => type === "supervisor.draining")).toHaveLength(1);
+  });
 });

@@ -107,7 +107,7 @@ export function createSupervisorRig(
     bringUp(name, ...exported) {
       const listed = exportsOf(...(exported.length > 0 ? exported : [`${name.split(":")[0] ?? ""}.f`]));
       const pid = ++lastPid;
-      say(name, { type: "process.spawned", pid }, { type: "link.opened" }, { type: "handshake.accepted" });
+      say(name, { type: "process.spawned", pid }, { type: "link.opened" });
       say(name, { type: "exports.listed", exports: listed });
     },
     end(name, exitCode = 1) {

@@ -26,6 +26,18 @@ describe("from start to service", () => {
     expect(rig.clock.timerCount).toBe(0);
   });
 
+  test("is reported after its first health check was asked for, so that no call can come before that", () => {
+    expect(ways.ready().askedBeforeReady).toEqual(["process 1", "link 1", "attach 1", "heartbeat 1"]);
+  });
+
+  test("that the supervisor refuses is no service: an unasked end by SIGKILL, as of a failed start", () => {
+    const rig = say(ways.ready(), events.unwanted, events.ended, events.closed);
+    expect(rig.asked).toContain("SIGKILL 1");
+    expect(types(rig)).toEqual(["worker.ready", "worker.withdrawn", "worker.exited"]);
+    const how = "was ended because it exports f, which another pool has";
+    expect(rig.exit).toMatchObject({ wasAsked: false, wasReady: false, how });
+  });
+
   test("lag is what the last health check measured", () => {
     const rig = ways.ready();
     rig.send(events.healthy);
@@ -59,7 +71,7 @@ describe("a start that fails", () => {
     [
       "silence",
       () => say(waiting(ways.handshaking(), timings.connectTimeoutMs), events.ended, events.closed),
-      "was ended because it did not become ready within connectTimeoutMs",
+      "was ended because it did not become ready within 10000 ms; if it needs longer, raise connectTimeoutMs",
     ],
     [
       "a broken process actor",
@@ -130,7 +142,7 @@ describe("the ladder", () => {
     [
       "staying without a link",
       () => waiting(ways.disconnected(), 200),
-      "was ended because it closed its link and stayed",
+      "was ended because it closed its link and it stayed",
     ],
   ])("a %s is an unasked end by SIGKILL", (_what, make, how) => {
     const rig = say(make(), { ...events.ended, exitCode: null, signal: "SIGKILL" }, events.closed);
@@ -147,6 +159,7 @@ describe("the ladder", () => {
       events.ended,
       events.breached,
       events.failed,
+      events.unwanted,
     ]) {
       const rig = say(ways.ready(), event, events.stop, events.kill, events.ended, events.closed);
       waiting(rig, reapMs);

@@ -19,6 +19,8 @@ export const reapMs = 50;
 export interface WorkerRig {
   readonly clock: TestClock;
   readonly reports: WorkerReport[];
+  /** What `asked` held when the last `worker.ready` was reported. */
+  readonly askedBeforeReady: readonly string[];
   /** What the actors were asked, oldest first: "process 1", "SIGTERM 1", "shutdown", "attach 1", "end process 1", … */
   readonly asked: string[];
   readonly errors: unknown[];
@@ -35,10 +37,15 @@ function leafOf(value: unknown): string {
 }
 
 /** `failing` names an actor that throws when it is started. */
-function createWorker(asked: string[], clock: TestClock, reports: WorkerReport[], failing?: string) {
+function createWorker(
+  asked: string[],
+  clock: TestClock,
+  onReport: (report: WorkerReport) => void,
+  failing?: string,
+) {
   const parent = createActor(
     fromCallback<WorkerReport>(({ receive }) => {
-      receive((report) => reports.push(report));
+      receive(onReport);
     }),
   ).start();
   const note = (name: string, { instance }: InstanceInput): (() => void) => {
@@ -81,7 +88,12 @@ function createWorker(asked: string[], clock: TestClock, reports: WorkerReport[]
 export function createWorkerRig(failing?: string): WorkerRig {
   const clock = createTestClock();
   const [asked, reports, errors]: [string[], WorkerReport[], unknown[]] = [[], [], []];
-  const actor = createWorker(asked, clock, reports, failing);
+  let askedBeforeReady: readonly string[] = [];
+  const onReport = (report: WorkerReport): void => {
+    reports.push(report);
+    if (report.type === "worker.ready") askedBeforeReady = [...asked];
+  };
+  const actor = createWorker(asked, clock, onReport, failing);
   actor.subscribe({ error: (error) => errors.push(error) });
   actor.start();
   return {
@@ -91,6 +103,9 @@ export function createWorkerRig(failing?: string): WorkerRig {
     errors,
     send: (event) => {
       actor.send(event);
+    },
+    get askedBeforeReady() {
+      return askedBeforeReady;
     },
     get state() {
       return leafOf(actor.getSnapshot().value);
@@ -119,7 +134,6 @@ export const events = {
   opened: { type: "link.opened" },
   closed: { type: "link.closed", reason: "it closed its link" },
   breached: { type: "link.breached", reason: "it lied" },
-  accepted: { type: "handshake.accepted" },
   refused: { type: "handshake.refused", reason: "its handshake was refused" },
   listed: { type: "exports.listed", exports: exportsOf("f") },
   healthy: { type: "health.answered", lagMs: 1.5 },
@@ -127,6 +141,7 @@ export const events = {
   start: { type: "worker.start", delayMs: 100 },
   stop: { type: "worker.stop" },
   kill: { type: "worker.kill", reason: "it was told to" },
+  unwanted: { type: "worker.refuse", reason: "it exports f, which another pool has" },
 } satisfies Record<string, WorkerEvent>;
 
 export const stateNames = [

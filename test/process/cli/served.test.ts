@@ -190,6 +190,16 @@ test("a reader that goes away in the middle is no failure", async () => {
   expect(await list.finished).toMatchObject({ stdout: "slow.hang\n:0\n", stderr: "" });
 });
 
+test("output that cannot be written is told and ends with 1; messages that cannot be are nobody's failure", async () => {
+  const main = join(import.meta.dirname, "../../../dist/cli/main.js");
+  const run = (redirect: string) =>
+    project.spawn("bash", ["-c", `"${process.execPath}" "$0" list ${redirect}; echo "$?"`, main]).finished;
+  const full = await run(">/dev/full");
+  expect(full.stdout).toBe("1\n");
+  expect(full.stderr).toMatch(/^The output could not be written: ENOSPC.*\.\n$/);
+  expect((await run("2>/dev/full")).stdout).toMatch(/\n0\n$/);
+});
+
 describe("serve", () => {
   test("its socket is private, and it says where it serves as one JSON object a line", async () => {
     expect((await stat(project.socket)).mode & 0o777).toBe(0o600);

@@ -52,7 +52,9 @@ describe("a start whose worker", () => {
     ["before its exports", "hang-after-handshake"],
   ])("hangs %s is refused at connectTimeoutMs (row 13)", async (_, mode) => {
     const { message } = await refuseStart({ pools: { app: { command: fake(mode) } }, connectTimeoutMs: 300 });
-    expect(message).toBe("Worker app:1 was ended because it did not become ready within connectTimeoutMs.");
+    expect(message).toBe(
+      "Worker app:1 was ended because it did not become ready within 300 ms; if it needs longer, raise connectTimeoutMs.",
+    );
   });
 
   test.each([
@@ -129,7 +131,8 @@ describe("a replacement that", () => {
     await until("it was killed for hanging", () => exits(system).length >= 2);
     expect(exits(system)[1]).toMatchObject({
       worker: "fake:1",
-      reason: "was ended because it did not become ready within connectTimeoutMs",
+      reason:
+        "was ended because it did not become ready within 2000 ms; if it needs longer, raise connectTimeoutMs",
     });
     await writeFile(mode, "serve");
     expect((await waiting).code).toBe(0);

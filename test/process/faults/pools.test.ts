@@ -112,6 +112,33 @@ describe("a pool of a command", () => {
   });
 });
 
+test("a worker that comes back with another pool's name gets no call of it: it is ended, and the log says why", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "st-"));
+  const mode = join(folder, "mode");
+  await writeFile(mode, "serve");
+  const system = await startSystem({
+    pools: { fake: { command: [...command, mode] }, app: { functions } },
+    restart: { backoffMs: [0] },
+  });
+  await system.ready();
+  await writeFile(mode, "hijack");
+  const [fake] = (await system.splice.status()).pools.flatMap(({ workers }) => workers);
+  process.kill(fake?.pid ?? 0, "SIGKILL");
+  await until("the impostor is ended, twice", () => {
+    const told = system.events.filter(({ reason = "" }) => reason.includes("exports work.echo"));
+    return told.length >= 2;
+  });
+  expect(await system.call("work.echo", { value: 1 })).toMatchObject({ code: 0, value: { value: 1 } });
+  expect(system.log.filter(({ level }) => level === "warn").map(({ message }) => message)).toContain(
+    "worker fake:1 was ended because it exports work.echo, which the pool app has already; " +
+      "rename it in one of them, since a name has one home",
+  );
+  await writeFile(mode, "serve");
+  expect((await system.call("fake.echo", { value: 2 })).code).toBe(0);
+  await system.end();
+  await rm(folder, { recursive: true });
+});
+
 describe("a pool whose workers connect to a socket", () => {
   test.each([
     ["functions", { functions }, "work.echo"],

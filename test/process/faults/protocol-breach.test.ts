@@ -4,7 +4,7 @@
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { join } from "node:path";
 import { encode, type Message } from "../../../src/protocol/index.js";
-import { closeLeftovers, fixtures, startSystem, until } from "../harness.js";
+import { closeLeftovers, fixtures, refuseStart, startSystem, until } from "../harness.js";
 
 afterEach(closeLeftovers);
 
@@ -92,6 +92,16 @@ describe("a worker whose link", () => {
     await system.end();
   });
 
+  test("claims a frame over the limit, and whose own limit is too small for the reason, is replaced all the same", async () => {
+    const small = { command: [...command, "small-frames"] };
+    const system = await startSystem({ pools: { app: small }, ...quick }, { keyed: false });
+    const bytes = new Uint8Array(header(0x7fff_ffff, 0x21));
+    const { code, message } = await system.call("fake.raw", { bytes });
+    expect([code, message]).toEqual([2003, expect.stringMatching(/was ended because it broke the protocol/)]);
+    await system.readyAfter(2);
+    await system.end();
+  });
+
   test("is closed by it while it stays: is ended and replaced, its calls end with 2003", async () => {
     const system = await startSystem({ pools: { app: { command } }, ...quick });
     const { code, message } = await system.call("fake.hangUp");
@@ -100,6 +110,14 @@ describe("a worker whose link", () => {
     expect((await system.call("fake.echo")).code).toBe(0);
     await system.end();
   });
+});
+
+test("a worker that says anything before its Handshake is refused, and what it said is not heard", async () => {
+  const { message, records } = await refuseStart({
+    pools: { app: { command: [...command, "log-first"] } },
+  });
+  expect(message).toContain("its first message was LogEvent, not Handshake");
+  expect(records.log.lines.filter((line) => line.message.includes("too early"))).toEqual([]);
 });
 
 test("a worker that cannot cancel: the caller's abort is answered at once, and the slot waits for the worker", async () => {

@@ -38,8 +38,7 @@ interface Served {
 const executionLog = () => join(folder, "execution.log");
 const file = () => join(folder, "go");
 
-async function startServe(): Promise<Served> {
-  const socket = join(folder, "s.sock");
+async function startServe(socket = join(folder, "s.sock")): Promise<Served> {
   const child = spawn(process.execPath, [join(root, "dist/cli/main.js"), "serve", "--socket", socket], {
     cwd: folder,
     env: { PATH: process.env["PATH"], EXECUTION_LOG: executionLog() },
@@ -80,7 +79,7 @@ function isWorkerOf(pid: number, project: string): boolean {
 }
 
 describe("splice serve", () => {
-  test.each(["SIGTERM", "SIGINT"] as const)(
+  test.each(["SIGTERM", "SIGINT", "SIGHUP"] as const)(
     "by %s: calls in flight end, new ones are 3001, then socket and workers are gone and the exit code is 0",
     async (signal) => {
       const { child, socket, workers, ended } = await startServe();
@@ -119,6 +118,30 @@ describe("splice serve", () => {
     child.kill("SIGTERM");
     expect(await ended).toEqual({ code: 0, signal: null });
     for (const pid of workers) expect(isAlive(pid)).toBe(false);
+  });
+
+  test("a terminal that closes while it drains hurries nothing", async () => {
+    const { child, socket, ended } = await startServe();
+    const caller = await host(socket);
+    caller.invoke(1, "work.hold", { key: "held", file: file() });
+    await started("held");
+    child.kill("SIGTERM");
+    await until("the socket is gone", () => !existsSync(socket));
+    child.kill("SIGHUP");
+    child.kill("SIGHUP");
+    await writeFile(file(), "");
+    expect((await caller.answer(1)).type).toBe("InvokeResult");
+    expect(await ended).toEqual({ code: 0, signal: null });
+  });
+
+  test("a socket whose folder was taken away is told and keeps no drain from its end", async () => {
+    const nested = join(folder, "run");
+    const { child, ended, stderr } = await startServe(join(nested, "s.sock"));
+    await rm(nested, { recursive: true });
+    await writeFile(nested, "a file now");
+    child.kill("SIGTERM");
+    expect(await ended).toEqual({ code: 0, signal: null });
+    expect(stderr()).toContain("could not be removed");
   });
 
   test("by SIGTERM while a host is connected and silent: that keeps nobody", async () => {

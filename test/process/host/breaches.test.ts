@@ -86,7 +86,6 @@ describe("messages of the other role", () => {
     { type: "StreamChunk", requestId: 1, sequence: 0, data },
     { type: "StreamEnd", requestId: 1, totalChunks: 0 },
     { type: "StreamError", requestId: 1, code: 2000, message: "" },
-    { type: "StreamAck", requestId: 1, ackSequence: 0, window: 1 },
     { type: "CancelAck", requestId: 1 },
     { type: "LogEvent", level: "info", message: "", fields: [] },
     { type: "HealthStatus", uptimeMs: 1, activeRequests: 0, totalRequests: 0 },

@@ -1,0 +1,38 @@
+// Writes the reference pages that are made from the code: docs/reference/cli.md and docs/reference/config.md.
+//
+//     node scripts/docs.mjs            writes them
+//     node scripts/docs.mjs --check    writes nothing; exit code 1 and the name of each page that would change
+//
+// Reads the built package, so build first (`npm run docs` does).
+
+import { readFileSync, writeFileSync } from "node:fs";
+import { format, resolveConfig } from "prettier";
+import { cliPage } from "./docs/cli-page.mjs";
+import { configPage } from "./docs/config-page.mjs";
+
+const root = new URL("../", import.meta.url);
+const isCheck = process.argv.includes("--check");
+const style = await resolveConfig(new URL("package.json", root));
+const pages = {
+  "docs/reference/cli.md": await cliPage(root),
+  "docs/reference/config.md": await configPage(root),
+};
+
+for (const [path, text] of Object.entries(pages)) {
+  const file = new URL(path, root);
+  const page = await format(text, { ...style, parser: "markdown" });
+  if (!isCheck) {
+    writeFileSync(file, page);
+  } else if (readOrNothing(file) !== page) {
+    process.stderr.write(`${path} is not what the code says any more; \`npm run docs\` writes it anew.\n`);
+    process.exitCode = 1;
+  }
+}
+
+function readOrNothing(file) {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,86 @@
+// A Status as a person reads it: two lines about the whole, a table of workers, a table of functions. Pure.
+
+import type { Status } from "../contract/status.js";
+
+/** Lines without their ends. */
+export function statusLines(status: Status): readonly string[] {
+  const { state, pid, version, uptimeMs, socket, calls, pools, functions } = status;
+  const lines = [
+    [state, `pid ${pid}`, `up ${durationText(uptimeMs)}`, `splice ${version}`, socket ?? "no socket"].join(
+      "  ",
+    ),
+    "calls  " +
+      [
+        `${calls.total} in all`,
+        `${calls.ok} ok`,
+        `${calls.failed} failed`,
+        `${calls.timedOut} timed out`,
+        `${calls.cancelled} cancelled`,
+        `${calls.rejected} rejected`,
+        `${calls.late} late`,
+        `${calls.active} active`,
+      ].join(", "),
+  ];
+  const workers = pools.flatMap((pool) => pool.workers);
+  if (workers.length > 0) {
+    const rows = workers.map((worker) => [
+      worker.id,
+      worker.state,
+      worker.pid === null ? "-" : String(worker.pid),
+      String(worker.generation),
+      String(worker.inFlight),
+      String(worker.calls),
+      worker.rssBytes === null ? "-" : `${(worker.rssBytes / 1_048_576).toFixed(0)} MiB`,
+      `${worker.lagMs.toFixed(0)} ms`,
+      worker.pid === null ? "-" : durationText(worker.uptimeMs),
+    ]);
+    lines.push("");
+    lines.push(
+      ...table(["worker", "state", "pid", "gen", "in flight", "calls", "memory", "lag", "up"], rows),
+    );
+  }
+  if (functions.length > 0) {
+    const rows = functions.map((each) => [
+      each.name,
+      each.streaming ? `${each.pool} (stream)` : each.pool,
+      String(each.inFlight),
+      String(each.calls),
+      String(each.failed),
+      each.calls === 0 ? "-" : microsText(each.p50Us),
+      each.calls === 0 ? "-" : microsText(each.p99Us),
+    ]);
+    lines.push("");
+    lines.push(...table(["function", "pool", "in flight", "calls", "failed", "p50", "p99"], rows));
+  }
+  return lines;
+}
+
+/** Texts to the left, everything after the second column to the right, as numbers are read. */
+function table(heads: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {
+  const all = [heads, ...rows];
+  const widths = heads.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
+  return all.map((row) =>
+    row
+      .map((cell, column) =>
+        column < 2 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
+      )
+      .join("  ")
+      .trimEnd(),
+  );
+}
+
+/** The two largest units: "3d 4h", "12m 5s", "0.4s". */
+export function durationText(durationMs: number): string {
+  const seconds = Math.floor(durationMs / 1000);
+  if (seconds < 10) return `${(durationMs / 1000).toFixed(1)}s`;
+  if (seconds < 60) return `${seconds}s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}m ${seconds % 60}s`;
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)}h ${Math.floor(seconds / 60) % 60}m`;
+  return `${Math.floor(seconds / 86_400)}d ${Math.floor(seconds / 3600) % 24}h`;
+}
+
+function microsText(micros: number): string {
+  if (micros < 1000) return `${micros.toFixed(0)} us`;
+  if (micros < 1_000_000) return `${(micros / 1000).toFixed(1)} ms`;
+  return `${(micros / 1_000_000).toFixed(2)} s`;
+}

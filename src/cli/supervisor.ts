@@ -1,0 +1,20 @@
+// What commands ask of a running supervisor, over one connection: its status, and to stop. A supervisor that goes
+// away is no reason to wait for another one, so nothing here reconnects.
+
+import { connectToSupervisor, type ClientConnection } from "../client/connection.js";
+import type { Status } from "../contract/status.js";
+import { realClock } from "../time.js";
+
+/** @throws SpliceError 3001 `no-supervisor` when nobody listens on `socket`. */
+export function connectTo(socket: string, signal?: AbortSignal): Promise<ClientConnection> {
+  return connectToSupervisor(socket, realClock, signal);
+}
+
+export async function askStatus(connection: ClientConnection, signal?: AbortSignal): Promise<Status> {
+  return (await connection.call("splice.status", undefined, { signal })) as Status;
+}
+
+/** Resolves when the drain has begun. */
+export async function askToStop(connection: ClientConnection, drainMs: number | undefined): Promise<void> {
+  await connection.call("splice.stop", drainMs === undefined ? undefined : { drainMs });
+}

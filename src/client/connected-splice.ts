@@ -1,0 +1,109 @@
+// The Splice handle of a supervisor in another process: the published methods over one link. Knows how a call waits
+// for the link, but neither sockets nor frames.
+
+import { Observable } from "rxjs/internal/Observable";
+import { remoteFunctions, type RemoteFunctions } from "../contract/remote-functions.js";
+import { Retrier } from "../contract/retry.js";
+import type { CallOptions, Splice } from "../contract/splice.js";
+import type { LifecycleEvent, Status } from "../contract/status.js";
+import { SpliceError } from "../errors.js";
+import type { ExportMetadata } from "../protocol/messages.js";
+import type { Clock, Random } from "../time.js";
+import { checkCall } from "./checked-call.js";
+import type { ClientConnection } from "./connection.js";
+import type { Link } from "./link.js";
+import { defaultTimeoutMs, waitForLink } from "./waiting-call.js";
+
+/** Calls that may wait for the link at once; more would only be a burst on a supervisor that has just come up. */
+const maxWaitingCalls = 10_000;
+const defaultDrainMs = 30_000;
+
+export class ConnectedSplice implements Splice {
+  readonly events$: Observable<LifecycleEvent>;
+  readonly #link: Link;
+  readonly #clock: Clock;
+  readonly #retrier: Retrier;
+  #closing: Promise<void> | null = null;
+
+  constructor(link: Link, clock: Clock, random: Random) {
+    this.#link = link;
+    this.#clock = clock;
+    this.#retrier = new Retrier({ clock, random, defaultTimeoutMs });
+    this.events$ = new Observable((subscriber) => {
+      const message =
+        "Events cannot be watched over a connection in this version: watch them where the supervisor runs, or poll status().";
+      subscriber.error(new SpliceError({ code: 1000, message }));
+    });
+  }
+
+  call(name: string, params?: unknown, options?: CallOptions): Promise<unknown> {
+    if (options?.retry === undefined) return this.#callOnce(name, params, options);
+    return this.#retrier.run(name, options, (current) => this.#callOnce(name, params, current));
+  }
+
+  functions<T extends object>(namespace = ""): RemoteFunctions<T> {
+    return remoteFunctions((...call) => this.call(...call), namespace) as RemoteFunctions<T>;
+  }
+
+  #callOnce(name: string, params: unknown, options: CallOptions | undefined): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const call = checkCall(name, params, options);
+      const { connection } = this.#open(name);
+      if (connection !== null) {
+        connection.send(call, call.timeoutMs, resolve, reject);
+        return;
+      }
+      const send = (up: ClientConnection, leftMs: number): void => {
+        resolve(new Promise((done, failed) => up.send(call, leftMs, done, failed)));
+      };
+      waitForLink(this.#link, this.#clock, call, send, reject);
+    });
+  }
+
+  exports(): Promise<readonly ExportMetadata[]> {
+    return new Promise((resolve, reject) => {
+      const what = { functionName: "exports()", timeoutMs: undefined, signal: undefined };
+      const { connection } = this.#open(what.functionName);
+      const ask = (up: ClientConnection): void => {
+        up.exports().then(resolve, reject);
+      };
+      if (connection !== null) ask(connection);
+      else waitForLink(this.#link, this.#clock, what, ask, reject);
+    });
+  }
+
+  async status(): Promise<Status> {
+    const status = await this.call("splice.status");
+    if (isStatus(status)) return status;
+    throw new SpliceError({
+      code: 3000,
+      message: "The supervisor's status is none that this version can read.",
+    });
+  }
+
+  close(options: { readonly drainMs?: number | undefined } = {}): Promise<void> {
+    this.#closing ??= this.#link.close()?.leave(options.drainMs ?? defaultDrainMs) ?? Promise.resolve();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** @throws SpliceError 3001 `closed` after close(), 3002 when too many calls wait for the link. */
+  #open(functionName: string): Link {
+    if (this.#link.isClosed) {
+      const message = `${JSON.stringify(functionName)} was not called: this handle is closed.`;
+      throw new SpliceError({ code: 3001, message, functionName, details: { reason: "closed" } });
+    }
+    const { waiting } = this.#link;
+    if (waiting < maxWaitingCalls || this.#link.connection !== null) return this.#link;
+    const message = `${String(waiting)} calls already wait for the link to the supervisor, so ${JSON.stringify(functionName)} was not called.`;
+    const details = { limit: "maxWaitingCalls", inFlight: waiting, retryAfterMs: 1000 };
+    throw new SpliceError({ code: 3002, message, functionName, details });
+  }
+}
+
+function isStatus(value: unknown): value is Status {
+  return typeof value === "object" && value !== null && "state" in value && "pools" in value;
+}

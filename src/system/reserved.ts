@@ -1,0 +1,132 @@
+// The supervisor's own functions, "splice.*": one table, the same for hosts and for the embedding program. They stand
+// outside dispatch, so no limit, breaker or drain counts them. Knows the system, but neither sockets nor promises.
+
+import type { CallFailure } from "../dispatch/call.js";
+import * as failures from "../dispatch/failures.js";
+import { describeValue, messageOf } from "../errors.js";
+import { decodeValue, encodeValue } from "../protocol/values.js";
+import type { System } from "./system.js";
+
+/** What a reserved function came to: an encoded result, or a failure in the wire's terms. */
+export type ReservedAnswer =
+  { readonly ok: true; readonly result: Uint8Array } | { readonly ok: false; readonly failure: CallFailure };
+
+/** Answers a reserved call at once. */
+export type RunReserved = (
+  functionName: string,
+  params: Uint8Array,
+  timeoutMs: number | undefined,
+) => ReservedAnswer;
+
+export interface ReservedPorts {
+  readonly system: System;
+  /** Brings the whole of it down: what `close` does for whoever holds the handle. */
+  readonly stop: (drainMs: number | undefined) => void;
+}
+
+type Params = Readonly<Record<string, unknown>>;
+
+interface ReservedFunction {
+  /** The keys it takes; any other is a misfit. */
+  readonly keys: readonly string[];
+  run(params: Params, ports: ReservedPorts): unknown;
+}
+
+const noValue = new Uint8Array(0);
+
+const table: Readonly<Record<string, ReservedFunction>> = {
+  "splice.status": { keys: [], run: (_, { system }) => system.status() },
+  "splice.drain": {
+    keys: [],
+    run: (_, { system }) => {
+      system.drain();
+    },
+  },
+  "splice.stop": {
+    keys: ["drainMs"],
+    run: ({ drainMs }, ports) => {
+      ports.stop(drainMs === undefined ? undefined : waitMs("params.drainMs", drainMs));
+    },
+  },
+  "splice.kill": {
+    keys: ["worker"],
+    run: ({ worker }, { system }) => {
+      if (typeof worker === "string" && system.kill(worker)) return;
+      const ids = system.status().pools.flatMap((pool) => pool.workers.map(({ id }) => id));
+      throw new Misfit("params.worker", worker, `one of the workers ${ids.join(", ")}`);
+    },
+  },
+};
+
+/** True for names that belong to the runtime, whether or not there is such a function. */
+export function isReserved(functionName: string): boolean {
+  return functionName.startsWith("splice.");
+}
+
+export function createReserved(ports: ReservedPorts): RunReserved {
+  return (functionName, params, timeoutMs) => {
+    const { closedReason } = ports.system.dispatcher;
+    if (closedReason !== null) {
+      return refused(
+        failures.unavailable(closedReason, `The supervisor takes no calls: it is ${closedReason}.`),
+      );
+    }
+    const reserved = Object.hasOwn(table, functionName) ? table[functionName] : undefined;
+    if (reserved === undefined) return refused(failures.functionNotFound(functionName, Object.keys(table)));
+    if (timeoutMs !== undefined && timeoutMs <= 0)
+      return refused(failures.noTimeLeft(functionName, timeoutMs));
+    try {
+      const value = reserved.run(readParams(params, reserved.keys), ports);
+      return { ok: true, result: value === undefined ? noValue : encodeValue(value) };
+    } catch (error) {
+      if (!(error instanceof Misfit)) throw error;
+      return refused(failures.invalidParams(functionName, error.path, error.message));
+    }
+  };
+}
+
+/** Params that do not fit: the path, and as the message what is wrong there. */
+class Misfit extends Error {
+  constructor(
+    readonly path: string,
+    value: unknown,
+    expected: string,
+  ) {
+    super(`is ${describeValue(value)}, but must be ${expected}.`);
+  }
+}
+
+function readParams(bytes: Uint8Array, keys: readonly string[]): Params {
+  let value: unknown;
+  try {
+    value = decodeValue(bytes, "params") ?? {};
+  } catch (error) {
+    throw new Misfit("params", "undecodable", `a map of parameters (${messageOf(error)})`);
+  }
+  if (!isMap(value)) throw new Misfit("params", value, "a map of parameters");
+  for (const key of Object.keys(value)) {
+    if (keys.includes(key)) continue;
+    const known = keys.length === 0 ? "it takes no parameters" : `it takes ${keys.join(", ")}`;
+    throw new Misfit(`params.${key}`, value[key], `left out: ${known}`);
+  }
+  return value;
+}
+
+function isMap(value: unknown): value is Params {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    !Array.isArray(value) &&
+    !(value instanceof Uint8Array) &&
+    !(value instanceof Date)
+  );
+}
+
+function waitMs(path: string, value: unknown): number {
+  if (typeof value === "number" && Number.isFinite(value) && value >= 0) return value;
+  throw new Misfit(path, value, "a number of milliseconds, 0 or more");
+}
+
+function refused(failure: CallFailure): ReservedAnswer {
+  return { ok: false, failure };
+}

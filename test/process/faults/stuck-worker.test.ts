@@ -1,0 +1,41 @@
+// A worker whose loop stands still: found out by its health checks, also when its very first call did it.
+
+import { afterEach, expect, test } from "@jest/globals";
+import { join } from "node:path";
+import { closeLeftovers, fixtures, startSystem } from "../harness.js";
+
+afterEach(closeLeftovers);
+
+const health = { intervalMs: 50, maxMisses: 3, cancelGraceMs: 50 };
+const quick = { restart: { backoffMs: [0] }, health };
+
+test.each(["inherit", "socket"] as const)(
+  "a worker whose first call is a busy loop is replaced after its misses (link: %s)",
+  async (link) => {
+    const functions = join(fixtures, "faults/functions");
+    const system = await startSystem({ pools: { app: { functions, link } }, ...quick });
+    expect((await system.call("harm.spin", {}, { timeoutMs: 100 })).code).toBe(2001);
+    await system.readyAfter(2);
+    expect(system.events.map(({ reason }) => reason)).toContain(
+      "was ended because it no longer answers health checks",
+    );
+    expect((await system.call("work.echo")).code).toBe(0);
+    await system.end();
+  },
+);
+
+test("a call that waited for its worker comes after the worker's first health check", async () => {
+  const command = [process.execPath, join(fixtures, "faults/worker.mjs")];
+  const system = await startSystem({ pools: { app: { command } }, ...quick, health: { intervalMs: 60_000 } });
+  process.kill(await system.pid(), "SIGKILL");
+  // Whether it finds the worker dying or gone, the second of the calls is answered by the new one.
+  await system.call("fake.heard");
+  const { value } = await system.call("fake.heard");
+  expect((value as { value: unknown[] }).value.slice(0, 4)).toEqual([
+    "HandshakeAck",
+    "ListExports",
+    "HealthCheck",
+    "Invoke",
+  ]);
+  await system.end();
+});
