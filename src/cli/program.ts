@@ -1,7 +1,6 @@
 // The commands by name, with their flags and examples. What a command does is loaded only when it runs.
 
 import { Command, CommanderError } from "commander";
-import { messageOf } from "../errors.js";
 import { version } from "../version.js";
 import { errorAsJson, exitCodeOf, exitCodes, sentenceOf, UsageError } from "./exit.js";
 import { toJson } from "./json.js";
@@ -40,8 +39,9 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     }
     if (isJson) printErrorAsJson(error);
     const isVerbose = argv.includes("--verbose");
-    const stack = error instanceof Error ? `\n${String(error.stack)}` : "";
-    process.stderr.write(`${isVerbose ? `${messageOf(error)}${stack}` : sentenceOf(error)}\n`);
+    // A stack begins with the message.
+    const stack = isVerbose && error instanceof Error ? error.stack : undefined;
+    process.stderr.write(`${stack ?? sentenceOf(error)}\n`);
     return exitCodeOf(error);
   }
 }
@@ -56,7 +56,12 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
     .description("Runs functions in supervised worker processes.")
     .version(version)
     .exitOverride()
-    .showHelpAfterError("Run `splice --help` to see the commands.");
+    .showHelpAfterError("Run `splice --help` to see the commands.")
+    .addHelpText(
+      "after",
+      "\nOptions such as --socket and --json go after the command.\n" +
+        "Exit codes: 0 done, 1 failed, 2 wrong use or configuration, 3 no supervisor.",
+    );
   common(program.command("serve"))
     .description("serve the functions of this folder until stopped")
     .option("--worker <command>", "run this program as the workers, in place of the configured pools")
@@ -130,6 +135,7 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
 function common(command: Command): Command {
   return command
     .exitOverride()
+    .showHelpAfterError(`Run \`splice ${command.name()} --help\` to see its options.`)
     .option(
       "--socket <path>",
       "the supervisor's socket (default: the configuration's, or .splice/splice.sock)",

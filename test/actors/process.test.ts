@@ -90,7 +90,9 @@ describe("a process", () => {
 
   test("that leaves a daemon behind has its pipes closed a moment after its end; its last words are kept", async () => {
     const clock = createTestClock();
-    const script = "setsid sleep 300 & echo $!; printf unfinished; exit 0";
+    // The pipe tells that the daemon has left the group, which is killed when the process ends.
+    const script =
+      'p=$(mktemp -u); mkfifo $p; setsid sh -c "echo \\$\\$; : > $p; exec sleep 300" & cat $p; rm $p; printf unfinished';
     const { actor, registry, lines } = run("/bin/sh", ["-c", script], "inherit", undefined, clock);
     const child = registry.get(one)?.child;
     const isOpen = () => child?.stdio.slice(1).map((pipe) => pipe?.destroyed === false);

@@ -27,7 +27,7 @@ describe("status", () => {
     expect(plain.stdout).toMatch(/^calls {2}1 in all, 1 ok, 0 failed/m);
     expect(plain.stdout).toMatch(/^app:1 +ready +\d+/m);
     expect(plain.stdout).toMatch(/^values\.echo +app +0 +1 +0 /m);
-     
+
     expect(plain.stdout).not.toMatch(/\u001b/);
 
     const asJson = await project.run(["status", "--json"]);

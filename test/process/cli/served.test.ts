@@ -106,7 +106,7 @@ describe("failures of a call end with 1 and a sentence", () => {
       stderr: "Only 3 are left.\n",
     });
     const verbose = await project.run(["call", "who.fails", "--verbose"]);
-    expect(verbose.stderr).toMatch(/^Only 3 are left\.\n.*\n\s+at /s);
+    expect(verbose.stderr).toMatch(/^ExecutionFailed: Only 3 are left\.\n\s+at /);
     const asJson = await project.run(["call", "who.fails", "--json"]);
     expect(asJson).toMatchObject({ code: 1, stderr: "Only 3 are left.\n" });
     expect(errorOf(asJson)).toEqual({
