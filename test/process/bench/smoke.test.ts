@@ -14,6 +14,9 @@ jest.setTimeout(60_000);
 
 const bench = join(import.meta.dirname, "../../../bench");
 const isInstalled = existsSync(join(bench, "node_modules/.package-lock.json"));
+if (!isInstalled && process.env["CI"] === "true") {
+  throw new Error("bench/node_modules is missing, and CI has to install it: `npm ci --prefix bench`.");
+}
 if (!isInstalled) {
   process.stderr.write(
     "SKIPPED test/process/bench: bench/node_modules is missing; `npm ci` in bench/ brings it.\n",
