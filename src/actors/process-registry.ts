@@ -3,6 +3,7 @@
 
 import type { ChildProcess } from "node:child_process";
 import type { InstanceId, WorkerId } from "../ids.js";
+import type { WorkerEvent } from "../machines/worker/events.js";
 import type { HealthStatus } from "../protocol/messages.js";
 import type { ByteDuplex } from "../transport/duplex.js";
 import type { Outbox } from "../transport/outbox.js";
@@ -14,6 +15,8 @@ export interface ProcessEntry {
   readonly generation: number;
   readonly startedAtMs: number;
   readonly child: ChildProcess;
+  /** Says something to the machine of this worker, as long as this process is its own. */
+  readonly tell: (event: WorkerEvent) => void;
   /** Settles when the worker is connected; for an inherited link that is as soon as it runs. */
   readonly link: Promise<ByteDuplex>;
   /** True once the worker is in service; what it printed before belongs to the story of its start. */
@@ -45,6 +48,10 @@ export class ProcessRegistry {
 
   get(instance: InstanceId): ProcessEntry | undefined {
     return this.#entries.get(instance);
+  }
+
+  entries(): Iterable<ProcessEntry> {
+    return this.#entries.values();
   }
 
   /** For a process whose end was reported. What is left of its group is killed: nobody else would. */

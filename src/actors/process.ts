@@ -7,7 +7,7 @@ import type { Readable, Writable } from "node:stream";
 import { fromCallback, type AnyEventObject, type CallbackActorLogic } from "xstate";
 import { messageOf } from "../errors.js";
 import type { InstanceId } from "../ids.js";
-import type { ProcessFact } from "../machines/worker/events.js";
+import type { ProcessFact, WorkerEvent } from "../machines/worker/events.js";
 import type { InstanceInput } from "../machines/worker/machine.js";
 import type { Log } from "../log.js";
 import type { Clock } from "../time.js";
@@ -35,7 +35,8 @@ export interface ProcessPorts {
 
 export function createProcessActor(ports: ProcessPorts): CallbackActorLogic<AnyEventObject, InstanceInput> {
   return fromCallback<AnyEventObject, InstanceInput>(({ input, sendBack }) => {
-    const report: (fact: ProcessFact) => void = sendBack;
+    const tell: (event: WorkerEvent) => void = sendBack;
+    const report: (fact: ProcessFact) => void = tell;
     const launch = ports.launches.get(input.pool);
     if (ports.registry.isClosed) {
       report({ type: "process.failed", reason: "the supervisor has failed" });
@@ -46,7 +47,7 @@ export function createProcessActor(ports: ProcessPorts): CallbackActorLogic<AnyE
       return undefined;
     }
     try {
-      return start(ports, launch, input, report);
+      return start(ports, launch, input, tell);
     } catch (error) {
       report({ type: "process.failed", reason: messageOf(error) });
       return undefined;
@@ -58,12 +59,12 @@ function start(
   ports: ProcessPorts,
   launch: PoolLaunch,
   who: InstanceInput,
-  report: (fact: ProcessFact) => void,
+  tell: (event: WorkerEvent) => void,
 ): () => void {
   launch.prepare?.();
   const listener = launch.pool.link === "socket" ? listenForOne() : null;
   try {
-    return startLinked(ports, launch, who, report, listener);
+    return startLinked(ports, launch, who, tell, listener);
   } catch (error) {
     listener?.close();
     throw error;
@@ -74,10 +75,11 @@ function startLinked(
   ports: ProcessPorts,
   launch: PoolLaunch,
   who: InstanceInput,
-  report: (fact: ProcessFact) => void,
+  tell: (event: WorkerEvent) => void,
   listener: PrivateListener | null,
 ): () => void {
   const { registry, clock } = ports;
+  const report: (fact: ProcessFact) => void = tell;
   const linkEnv: Record<string, string> =
     listener === null ? { SPLICE_FD: "3" } : { ZAP_SOCKET: listener.path };
   if (ports.hostSocket !== null) linkEnv["SPLICE_SOCKET"] = ports.hostSocket;
@@ -122,6 +124,7 @@ function startLinked(
     ...who,
     startedAtMs: clock.now(),
     child,
+    tell,
     link,
     isInService: false,
     outbox: null,

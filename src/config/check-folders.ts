@@ -14,7 +14,8 @@ export async function checkFolders(config: ResolvedConfig): Promise<void> {
   }
 }
 
-async function checkFolder(path: string, folder: string): Promise<void> {
+/** @throws ConfigError unless `folder` is one. */
+export async function checkFolder(path: string, folder: string): Promise<void> {
   const found = await stat(folder).catch(() => undefined);
   if (found === undefined) throw new ConfigError(path, folder, "a folder that exists");
   if (!found.isDirectory()) throw new ConfigError(path, folder, "a folder, not a file");

@@ -29,10 +29,10 @@ export function resolvePools(functions: unknown, pools: unknown, base: Base): re
   }
   const short = shortForm(functions, named.length === 0);
   const resolved = named.map(([name, pool]) =>
-    resolvePool(name, pool, name === defaultPoolName ? short : undefined, base),
+    resolvePool(join("pools", name), name, pool, name === defaultPoolName ? short : undefined, base),
   );
   if (short === undefined || resolved.some(({ name }) => name === defaultPoolName)) return resolved;
-  return [resolvePool(defaultPoolName, {}, short, base), ...resolved];
+  return [resolvePool(join("pools", defaultPoolName), defaultPoolName, {}, short, base), ...resolved];
 }
 
 function shortForm(functions: unknown, noPoolIsNamed: boolean): NamedFolder | undefined {
@@ -40,13 +40,14 @@ function shortForm(functions: unknown, noPoolIsNamed: boolean): NamedFolder | un
   return noPoolIsNamed ? { value: defaultFunctionsFolder, configPath: "functions" } : undefined;
 }
 
-function resolvePool(
+/** `path` is where the pool was written: that of a key, or "" for options of its own. */
+export function resolvePool(
+  path: string,
   name: string,
   written: unknown,
   short: NamedFolder | undefined,
   base: Base,
 ): ResolvedPool {
-  const path = join("pools", name);
   const pool = knownFields(path, written, poolKeys);
   const env = environment(join(path, "env"), pool["env"]);
   return {

@@ -64,6 +64,8 @@ export function admit(
     return failures.overloaded("maxInFlightPerFunction", maxInFlightPerFunction, target.inFlight);
   }
   const pool = door.pools.get(target.pool);
-  if (pool?.isDue !== true && (pool?.ready.length ?? 0) === 0) return failures.noWorker(name, target.pool);
+  if (pool !== undefined && pool.outlook !== null && pool.ready.length === 0) {
+    return failures.noWorker(name, target.pool, pool.outlook);
+  }
   return target;
 }

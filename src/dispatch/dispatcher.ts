@@ -117,12 +117,20 @@ export class Dispatcher {
         if (known !== undefined) known.moveTo(name, exported.isStreaming);
         else this.#functions.set(exported.name, new FunctionState(exported.name, name, exported.isStreaming));
       }
-      pool.isDue = route.isDue;
+      pool.outlook = route.outlook;
       const workers = route.ready.map((instance) => this.#workers.get(instance));
       pool.ready = workers.filter((worker) => worker !== undefined);
     }
+    const removed = [...this.#pools].filter(([name]) => !table.pools.has(name));
+    for (const [name, pool] of removed) {
+      this.#pools.delete(name);
+      pool.close();
+      for (const state of this.#functions.values())
+        if (state.pool === name) this.#functions.delete(state.name);
+    }
     // Only now: whoever is answered may call again at once, and must meet the whole table.
     for (const pool of this.#pools.values()) this.#flushWaiting(pool);
+    for (const [, pool] of removed) this.#flushWaiting(pool);
   }
 
   /** The process is gone: nothing will come from it any more, and every call it had ends now. */
@@ -135,6 +143,13 @@ export class Dispatcher {
       if (call.worker === worker)
         this.#settle(call, failures.workerDied(call.target.name, details, how), true);
     }
+  }
+
+  /** Calls back once this process has no call any more. */
+  whenIdle(instance: InstanceId, callback: () => void): void {
+    const worker = this.#workers.get(instance);
+    if (worker === undefined || worker.inFlight === 0) callback();
+    else worker.onIdle = callback;
   }
 
   /** Calls back once no call holds a slot. */
@@ -158,11 +173,17 @@ export class Dispatcher {
 
   /** Cancels what is still running at the end of a drain; slots are kept until the workers are gone. */
   endDrain(): void {
-    const nowMs = this.#clock.now();
     // Instance 0 stands for the calls that no worker has.
-    for (const instance of [0, ...this.#workers.keys()]) this.#journal.record("drain", nowMs, 0, instance);
-    for (const call of this.#calls.values())
+    for (const instance of [0 as InstanceId, ...this.#workers.keys()]) this.endDrainOf(instance);
+  }
+
+  /** As endDrain, for the calls of one process. */
+  endDrainOf(instance: InstanceId): void {
+    this.#journal.record("drain", this.#clock.now(), 0, instance);
+    for (const call of this.#calls.values()) {
+      if ((call.worker?.port.instance ?? 0) !== instance) continue;
       this.#cancel(call, failures.drainEnded(call.target.name, call.state !== "queued"));
+    }
   }
 
   // — the callers' side —
@@ -293,11 +314,12 @@ export class Dispatcher {
   }
 
   #flushWaiting(pool: PoolState): void {
-    if (pool.waiting.size === 0 || (pool.ready.length === 0 && pool.isDue)) return;
+    if (pool.waiting.size === 0 || (pool.ready.length === 0 && pool.outlook === null)) return;
     for (const call of [...pool.waiting]) {
       if (call.state !== "queued") continue;
       if (pool.ready.length > 0) this.#place(call);
-      else this.#settle(call, failures.noWorker(call.target.name, call.target.pool), true);
+      else if (pool.outlook !== null)
+        this.#settle(call, failures.noWorker(call.target.name, call.target.pool, pool.outlook), true);
     }
   }
 
@@ -384,7 +406,9 @@ export class Dispatcher {
       if (failure === null) call.caller.succeed(call.requestId, result, durationUs);
       else call.caller.fail(call.requestId, failure, call.callId);
     }
-    if (isSlotFree && this.#calls.size === 0) this.#drained();
+    if (!isSlotFree) return;
+    call.worker?.tellIfIdle();
+    if (this.#calls.size === 0) this.#drained();
   }
 
   #drained(): void {

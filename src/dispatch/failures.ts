@@ -2,6 +2,7 @@
 
 import { errorTable, type ErrorCode } from "../errors.js";
 import { describeUnknownFunction } from "../contract/near-names.js";
+import type { PoolRefusal } from "../machines/router/route-table.js";
 import { encodeValue } from "../protocol/values.js";
 import type { CallFailure } from "./call.js";
 
@@ -67,11 +68,8 @@ export function noTimeLeft(name: string, timeoutMs: number): CallFailure {
   );
 }
 
-export function noWorker(name: string, pool: string): CallFailure {
-  return unavailable(
-    "no-worker",
-    `No worker of pool ${pool} is up and none is due to start, so ${quoted(name)} cannot be called.`,
-  );
+export function noWorker(name: string, pool: string, { reason, why }: PoolRefusal): CallFailure {
+  return unavailable(reason, `${quoted(name)} cannot be called: pool ${pool} ${why}.`);
 }
 
 export function cancelled(name: string, wasStarted: boolean): CallFailure {

@@ -1,13 +1,14 @@
 // One pool as dispatch sees it: the workers that may get new calls, and the calls that wait for one. It chooses and
 // keeps order; it sends nothing and settles nothing.
 
+import type { PoolOutlook } from "../machines/router/route-table.js";
 import type { Call } from "./call.js";
 import type { WorkerState } from "./worker-state.js";
 
 export class PoolState {
   ready: readonly WorkerState[] = [];
-  /** A worker is starting or about to be started, so calls may wait for it. */
-  isDue = false;
+  /** Null while a worker is starting or about to be started, so that calls may wait for it; else why they may not. */
+  outlook: PoolOutlook = null;
   /** In the order in which they came. */
   readonly waiting = new Set<Call>();
   #turn = 0;
@@ -25,10 +26,16 @@ export class PoolState {
     return best;
   }
 
+  /** There is no such pool any more. */
+  close(): void {
+    this.ready = [];
+    this.outlook = { reason: "closed", why: "was closed" };
+  }
+
   /** The process is gone: until the router's next table no call is sent to it, and calls wait for what that says. */
   forget(worker: WorkerState): void {
     if (!this.ready.includes(worker)) return;
     this.ready = this.ready.filter((other) => other !== worker);
-    this.isDue = true;
+    this.outlook = null;
   }
 }

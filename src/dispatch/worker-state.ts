@@ -33,6 +33,8 @@ export class WorkerState {
   lastCallId = 0;
   /** It broke the protocol and is being replaced: nothing it says counts any more. */
   isBreached = false;
+  /** Called once, when it has no call any more. */
+  onIdle: (() => void) | null = null;
 
   constructor(readonly port: WorkerPort) {}
 
@@ -41,6 +43,14 @@ export class WorkerState {
     this.inFlight += 1;
     this.firstCallId = Math.min(this.firstCallId, callId);
     this.lastCallId = Math.max(this.lastCallId, callId);
+  }
+
+  /** Tells whoever waits for it that it has no call any more, if that is so. */
+  tellIfIdle(): void {
+    if (this.inFlight > 0) return;
+    const { onIdle } = this;
+    this.onIdle = null;
+    onIdle?.();
   }
 
   /** True when this process may have been sent the id; ids inside the range of another worker count as late. */

@@ -11,10 +11,10 @@ import { openHostServer, type HostServer } from "./server.js";
 export async function startSplice(config: ResolvedConfig, options: StartOptions): Promise<EmbeddedSplice> {
   const system = await startSystem(config, options);
   if (config.socket === false) {
-    return new EmbeddedSplice(system, config.shutdown.drainMs, {});
+    return new EmbeddedSplice(system, config, {});
   }
   let server: HostServer | null = null;
-  const splice = new EmbeddedSplice(system, config.shutdown.drainMs, {
+  const splice = new EmbeddedSplice(system, config, {
     onDraining: () => server?.stopAccepting() ?? Promise.resolve(),
     onEnded: () => {
       server?.close();

@@ -1,12 +1,18 @@
 // The Splice handle of an embedded supervisor: the published methods on top of a running system.
 
 import type { Observable } from "rxjs";
+import { checkFolder } from "../config/check-folders.js";
+import { resolvePool } from "../config/resolve-pools.js";
+import type { ResolvedConfig } from "../config/types.js";
 import { remoteFunctions, type RemoteFunctions } from "../contract/remote-functions.js";
 import { Retrier } from "../contract/retry.js";
 import type { CallOptions, Splice } from "../contract/splice.js";
 import type { LifecycleEvent, Status } from "../contract/status.js";
+import { SpliceError } from "../errors.js";
 import type { ExportMetadata } from "../protocol/messages.js";
 import { EmbeddedCaller } from "./embedded-caller.js";
+import { prepareModule } from "./isolated-module.js";
+import { prepareLaunch } from "./launch.js";
 import { createReserved, type RunReserved } from "./reserved.js";
 import type { System } from "./system.js";
 
@@ -16,6 +22,19 @@ export interface CloseHooks {
   readonly onEnded?: () => void;
 }
 
+/** A module that runs in a pool of a supervisor. */
+export interface AddedModule {
+  /** `functionName` without the namespace. */
+  call(functionName: string, params?: unknown, options?: CallOptions): Promise<unknown>;
+  /** Lets the calls under way end, for shutdown.drainMs at most, and ends the workers. Resolves when they are gone. */
+  remove(): Promise<void>;
+}
+
+function closedError(functionName: string): SpliceError {
+  const message = `${JSON.stringify(functionName)} was not called: its module's workers were closed.`;
+  return new SpliceError({ code: 3001, message, functionName, details: { reason: "closed" } });
+}
+
 export class EmbeddedSplice implements Splice {
   readonly events$: Observable<LifecycleEvent>;
   /** The supervisor's own functions, for whoever speaks to its hosts. */
@@ -23,11 +42,13 @@ export class EmbeddedSplice implements Splice {
   readonly #system: System;
   readonly #caller: EmbeddedCaller;
   readonly #retrier: Retrier;
-  readonly #defaultDrainMs: number;
+  readonly #config: ResolvedConfig;
+  /** Of pools that are there or about to be. */
+  readonly #poolNames: Set<string>;
   readonly #hooks: CloseHooks;
   #closing: Promise<void> | null = null;
 
-  constructor(system: System, defaultDrainMs: number, hooks: CloseHooks) {
+  constructor(system: System, config: ResolvedConfig, hooks: CloseHooks) {
     this.#system = system;
     this.runReserved = createReserved({
       system,
@@ -35,7 +56,8 @@ export class EmbeddedSplice implements Splice {
     });
     this.#caller = new EmbeddedCaller(system.dispatcher, this.runReserved);
     this.#retrier = new Retrier(system.retryPorts);
-    this.#defaultDrainMs = defaultDrainMs;
+    this.#config = config;
+    this.#poolNames = new Set(config.pools.map(({ name }) => name));
     this.#hooks = hooks;
     this.events$ = system.events$;
   }
@@ -43,6 +65,46 @@ export class EmbeddedSplice implements Splice {
   /** Resolves when no worker is left, whether it was asked for or the supervisor failed. */
   get ended(): Promise<void> {
     return this.#system.ended;
+  }
+
+  get hasFailed(): boolean {
+    return this.#system.hasFailed;
+  }
+
+  /**
+   * Runs the module `file` in a pool of its own, called `name` or, where that is taken, name-2, name-3, …; its functions
+   * have that name as their namespace. Resolves when a worker of it is ready.
+   *
+   * @throws ConfigError for options that no pool has; whatever createSplice throws when functions cannot be started.
+   */
+  async addModule(file: string, name: string, options: object): Promise<AddedModule> {
+    let poolName = name;
+    for (let n = 2; this.#poolNames.has(poolName); n++) poolName = `${name}-${String(n)}`;
+    this.#poolNames.add(poolName);
+    try {
+      const base = { cwd: process.cwd(), defaultWorkers: 1 };
+      const folder = await prepareModule(file, poolName);
+      const pool = resolvePool("", poolName, { ...options, functions: folder }, undefined, base);
+      await checkFolder("cwd", pool.cwd);
+      const launch = await prepareLaunch(pool, this.#config, (warning) => {
+        this.#system.warn(warning);
+      });
+      await this.#system.addPool(pool, launch);
+    } catch (error) {
+      this.#poolNames.delete(poolName);
+      throw error;
+    }
+    let removing: Promise<void> | null = null;
+    return {
+      call: (functionName, params, callOptions) =>
+        removing === null
+          ? this.call(`${poolName}.${functionName}`, params, callOptions)
+          : Promise.reject(closedError(functionName)),
+      remove: () =>
+        (removing ??= this.#system.removePool(poolName, this.#config.shutdown.drainMs).then(() => {
+          this.#poolNames.delete(poolName);
+        })),
+    };
   }
 
   /** Cuts a drain short; said again it kills. */
@@ -68,7 +130,7 @@ export class EmbeddedSplice implements Splice {
   }
 
   close(options: { readonly drainMs?: number | undefined } = {}): Promise<void> {
-    this.#closing ??= this.#close(options.drainMs ?? this.#defaultDrainMs);
+    this.#closing ??= this.#close(options.drainMs ?? this.#config.shutdown.drainMs);
     return this.#closing;
   }
 

@@ -15,13 +15,14 @@ export async function prepareLaunches(
   onWarning: (sentence: string) => void,
 ): Promise<ReadonlyMap<string, PoolLaunch>> {
   await checkFolders(config);
-  const launches = await Promise.all(config.pools.map((pool) => prepare(pool, config, onWarning)));
+  const launches = await Promise.all(config.pools.map((pool) => prepareLaunch(pool, config, onWarning)));
   return new Map(launches.map((launch) => [launch.pool.name, launch]));
 }
 
-async function prepare(
+/** As prepareLaunches, for one pool whose folders are known to be there. */
+export async function prepareLaunch(
   pool: ResolvedPool,
-  config: ResolvedConfig,
+  config: Pick<ResolvedConfig, "limits" | "dev">,
   onWarning: (sentence: string) => void,
 ): Promise<PoolLaunch> {
   const { source } = pool;

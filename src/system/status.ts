@@ -5,7 +5,8 @@ import type { ActorRefFrom, SnapshotFrom } from "xstate";
 import type { ProcessRegistry } from "../actors/process-registry.js";
 import type { PoolStatus, Status, SupervisorState, WorkerStatus } from "../contract/status.js";
 import type { Dispatcher } from "../dispatch/dispatcher.js";
-import type { supervisorMachine } from "../machines/supervisor/machine.js";
+import type { poolMachine } from "../machines/pool/machine.js";
+import { poolActorId, type supervisorMachine } from "../machines/supervisor/machine.js";
 import type { workerMachine } from "../machines/worker/machine.js";
 import type { Clock } from "../time.js";
 import { version } from "../version.js";
@@ -31,7 +32,7 @@ export function drawStatus(sources: StatusSources): Status {
     version,
     uptimeMs: Math.round(sources.clock.now() - sources.startedAtMs),
     calls: { ...dispatcher.counters.snapshot(), active: dispatcher.inFlight },
-    pools: supervisor.context.pools.map((pool) => drawPool(pool.name, sources)),
+    pools: [...supervisor.context.pools.keys()].map((name) => drawPool(name, sources)),
     functions: [...dispatcher.functions]
       .filter((state) => state.isExported)
       .map((state) => ({
@@ -52,10 +53,12 @@ function stateOf(value: StatusSources["supervisor"]["value"]): SupervisorState {
 }
 
 function drawPool(name: string, sources: StatusSources): PoolStatus {
+  const pool = sources.supervisor.children[poolActorId(name)] as ActorRefFrom<typeof poolMachine> | undefined;
+  const snapshot = pool?.getSnapshot();
   const workers: WorkerStatus[] = [];
-  for (const [id, replica] of sources.supervisor.context.replicas) {
-    const child = sources.supervisor.children[id] as ActorRefFrom<typeof workerMachine> | undefined;
-    if (replica.pool === name && child !== undefined) workers.push(drawWorker(child.getSnapshot(), sources));
+  for (const memberId of snapshot?.context.members.keys() ?? []) {
+    const worker = snapshot?.children[memberId] as ActorRefFrom<typeof workerMachine> | undefined;
+    if (worker !== undefined) workers.push(drawWorker(worker.getSnapshot(), sources));
   }
   return { name, generation: Math.max(1, ...workers.map((worker) => worker.generation)), workers };
 }

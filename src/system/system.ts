@@ -1,16 +1,12 @@
-// The composition root: gives the machines their effects, bridges them to dispatch, and starts the whole.
-// The only place that knows machines, actors and dispatch together; no call passes through it.
+// A running system: the charts, dispatch and the processes as one thing that can be asked, stopped and found failed.
+// What the charts do is put together in provide-machines.ts; no call passes through here.
 
 import { randomBytes } from "node:crypto";
 import type { Observable } from "rxjs";
 import { Subject } from "rxjs/internal/Subject";
-import type { Actor, ActorRefFrom } from "xstate";
-import { createHeartbeatActor } from "../actors/heartbeat.js";
-import { createKillActor } from "../actors/kill.js";
-import { createProcessActor } from "../actors/process.js";
+import type { Actor } from "xstate";
 import { ProcessRegistry } from "../actors/process-registry.js";
 import type { PoolLaunch } from "../actors/worker-command.js";
-import { createWorkerLinkActor } from "../actors/worker-link.js";
 import type { ResolvedConfig } from "../config/types.js";
 import type { RetryPorts } from "../contract/retry.js";
 import type { LifecycleEvent, Status } from "../contract/status.js";
@@ -20,14 +16,12 @@ import { messageOf } from "../errors.js";
 import { createIdSource, type InstanceId } from "../ids.js";
 import type { Log } from "../log.js";
 import type { SupervisorEmitted } from "../machines/supervisor/events.js";
-import { supervisorMachine } from "../machines/supervisor/machine.js";
-import { routerMachine } from "../machines/router/machine.js";
-import { workerMachine, type WorkerContext } from "../machines/worker/machine.js";
+import type { PoolPlan } from "../machines/pool/machine.js";
+import type { supervisorMachine } from "../machines/supervisor/machine.js";
 import type { Clock, Random } from "../time.js";
+import { provideMachines } from "./provide-machines.js";
 import { startRoot } from "./start-root.js";
 import { drawStatus } from "./status.js";
-import { createWorkerLog } from "./worker-log.js";
-import { createWorkerPort } from "./worker-port.js";
 
 export interface SystemPorts {
   readonly clock: Clock;
@@ -67,6 +61,7 @@ export class System {
   readonly #ports: SystemPorts;
   readonly #registry = new ProcessRegistry();
   readonly #events = new Subject<LifecycleEvent>();
+  readonly #launches: Map<string, PoolLaunch>;
   readonly #root: Actor<typeof supervisorMachine>;
   readonly #startedAtMs: number;
   #hasFailed = false;
@@ -94,10 +89,11 @@ export class System {
       journal: ports.journal,
       limits: { ...config.limits, cancelGraceMs: config.health.cancelGraceMs },
       onBreach: (instance, reason) => {
-        this.#breached(instance, reason);
+        this.#registry.get(instance)?.tell({ type: "link.breached", reason });
       },
     });
-    this.#root = this.#start(config, launches);
+    this.#launches = new Map(launches);
+    this.#root = this.#start(config);
   }
 
   get hasFailed(): boolean {
@@ -123,6 +119,11 @@ export class System {
     this.#root.send({ type: "supervisor.stop", drainMs });
   }
 
+  /** A sentence for the log of this system. */
+  warn(sentence: string): void {
+    this.#ports.log.warn(sentence);
+  }
+
   /** Takes no new calls from now on; the workers stay until `stop`. */
   drain(): void {
     if (this.#root.getSnapshot().status === "active") this.#root.send({ type: "supervisor.drain" });
@@ -130,12 +131,63 @@ export class System {
 
   /** Kills the process of a worker, if it has one now; the worker is started again. False: there is no such worker. */
   kill(workerId: string): boolean {
-    const { children, context } = this.#root.getSnapshot();
-    if (![...context.replicas.keys()].some((id) => id === workerId)) return false;
-    const child = children[workerId] as ActorRefFrom<typeof workerMachine> | undefined;
-    if (child !== undefined && this.#registry.get(child.getSnapshot().context.instance) !== undefined)
-      child.send({ type: "worker.kill", reason: "it was killed on request" });
-    return true;
+    for (const entry of this.#registry.entries()) {
+      if (entry.workerId === workerId)
+        entry.tell({ type: "worker.kill", reason: "it was killed on request" });
+    }
+    return this.status().pools.some(({ workers }) => workers.some(({ id }) => id === workerId));
+  }
+
+  /** One more pool. Resolves when it has a ready worker; rejects with StartError, and nothing is left, when it cannot be had. */
+  addPool({ name, workers }: PoolPlan, launch: PoolLaunch): Promise<void> {
+    const { status, value } = this.#root.getSnapshot();
+    if (status !== "active" || value !== "running") {
+      const message = `No pool can be added to a supervisor that is ${this.status().state}.`;
+      return Promise.reject(new StartError(name, message, ""));
+    }
+    this.#launches.set(name, launch);
+    return new Promise((resolve, reject) => {
+      let failure = new StartError(name, "The supervisor ended before the pool had started.", "");
+      const isIt = ({ pool }: { readonly pool: string }): boolean => pool === name;
+      const finish = (settle: () => void): void => {
+        for (const subscription of subscriptions) subscription.unsubscribe();
+        settle();
+      };
+      const failed = (): void => {
+        finish(() => {
+          reject(failure);
+        });
+      };
+      const subscriptions = [
+        this.#root.on("worker.ready", (event) => {
+          if (isIt(event)) finish(resolve);
+        }),
+        this.#root.on("pool.failed", (event) => {
+          if (isIt(event)) failure = new StartError(name, event.message, event.stderrTail);
+        }),
+        this.#root.on("pool.removed", (event) => {
+          if (isIt(event)) failed();
+        }),
+      ];
+      void this.ended.then(failed);
+      this.#root.send({ type: "pool.add", plan: { name, workers } });
+    });
+  }
+
+  /** Ends a pool, whose calls may end within `drainMs`. Resolves when no process of it is left. */
+  removePool(name: string, drainMs: number): Promise<void> {
+    const { status, context } = this.#root.getSnapshot();
+    if (status !== "active" || !context.pools.has(name)) return this.ended;
+    return new Promise((resolve) => {
+      const subscription = this.#root.on("pool.removed", ({ pool }) => {
+        if (pool !== name) return;
+        subscription.unsubscribe();
+        this.#launches.delete(name);
+        resolve();
+      });
+      void this.ended.then(resolve);
+      this.#root.send({ type: "pool.remove", pool: name, drainMs });
+    });
   }
 
   /** A fault of the runtime itself: everything is ended, and what was under way fails with 3000. */
@@ -153,23 +205,25 @@ export class System {
     this.#resolveEnded();
   }
 
-  #start(config: ResolvedConfig, launches: ReadonlyMap<string, PoolLaunch>): Actor<typeof supervisorMachine> {
+  #start(config: ResolvedConfig): Actor<typeof supervisorMachine> {
     const { clock, random } = this.#ports;
     const nextInstance = createIdSource<InstanceId>();
-    return startRoot(this.#provide(config, launches), {
+    return startRoot(this.#machines(config), {
       clock,
       input: {
         pools: config.pools.map(({ name, workers }) => ({ name, workers })),
-        timings: {
-          connectTimeoutMs: config.connectTimeoutMs,
-          shutdownMs: config.shutdown.shutdownMs,
-          terminateMs: config.shutdown.terminateMs,
+        ports: {
+          timings: {
+            connectTimeoutMs: config.connectTimeoutMs,
+            shutdownMs: config.shutdown.shutdownMs,
+            terminateMs: config.shutdown.terminateMs,
+          },
+          maxMisses: config.health.maxMisses,
+          restart: config.restart,
+          clock,
+          random,
+          nextInstance,
         },
-        maxMisses: config.health.maxMisses,
-        restart: config.restart,
-        clock,
-        random,
-        nextInstance,
       },
       prepare: (root) => {
         root.on("*", (event) => {
@@ -188,103 +242,19 @@ export class System {
     });
   }
 
-  #provide(config: ResolvedConfig, launches: ReadonlyMap<string, PoolLaunch>): typeof supervisorMachine {
-    const { clock, log, journal } = this.#ports;
-    const { dispatcher } = this;
-    const registry = this.#registry;
-    const isBusy = (instance: InstanceId): boolean => dispatcher.isBusy(instance);
-    const hostSocket = config.socket === false ? null : config.socket;
-    const worker = workerMachine.provide({
-      actors: {
-        process: createProcessActor({
-          clock,
-          log,
-          registry,
-          launches,
-          parentEnv: process.env,
-          supervisorId: this.#serverIdText,
-          hostSocket,
-          isBackground: this.#ports.isBackground === true,
-          onSpawned: (instance, pid) => {
-            journal.record("spawn", clock.now(), 0, instance, pid);
-          },
-        }),
-        link: createWorkerLinkActor({
-          clock,
-          registry,
-          isBusy,
-          maxFrameBytes: config.limits.maxFrameBytes,
-          serverId: this.serverId,
-          onResult: (instance, requestId, result, durationUs) => {
-            dispatcher.onResult(instance, requestId, result, durationUs);
-          },
-          onError: (instance, error) => {
-            dispatcher.onError(instance, error);
-          },
-          onLog: createWorkerLog(log, clock),
-          onFault: (error) => {
-            this.fail(error);
-          },
-        }),
-        heartbeat: createHeartbeatActor({ clock, registry, isBusy, intervalMs: config.health.intervalMs }),
-        kill: createKillActor(registry),
-      },
-      actions: {
-        attach: ({ context }) => {
-          this.#attach(context);
-        },
-        detach: ({ context }) => {
-          this.#detach(context, config.dev);
-        },
+  #machines(config: ResolvedConfig): typeof supervisorMachine {
+    return provideMachines({
+      config,
+      ...this.#ports,
+      launches: this.#launches,
+      registry: this.#registry,
+      dispatcher: this.dispatcher,
+      serverId: this.serverId,
+      serverIdText: this.#serverIdText,
+      onFault: (error) => {
+        this.fail(error);
       },
     });
-    const router = routerMachine.provide({
-      actions: {
-        publish: ({ context }) => {
-          dispatcher.publish(context.table);
-        },
-      },
-    });
-    return supervisorMachine.provide({
-      actors: { worker, router },
-      actions: {
-        awaitDrain: ({ self }) => {
-          dispatcher.whenDrained(() => {
-            // The last call may end inside a worker machine's own transition; this one has to wait for its end.
-            queueMicrotask(() => {
-              if (self.getSnapshot().status === "active") self.send({ type: "calls.drained" });
-            });
-          });
-        },
-        endDrain: () => {
-          dispatcher.endDrain();
-        },
-      },
-    });
-  }
-
-  #attach(context: WorkerContext): void {
-    const entry = this.#registry.get(context.instance);
-    if (entry?.outbox == null) return;
-    entry.isInService = true;
-    this.#ports.journal.record("ready", this.#ports.clock.now(), 0, context.instance, context.pid ?? 0);
-    this.dispatcher.attach(createWorkerPort(entry, entry.outbox));
-  }
-
-  #detach({ instance, workerId, pid, exit }: WorkerContext, isDevelopment: boolean): void {
-    // Null: there never was a process, or its end has been told and its successor was not started yet.
-    if (pid !== null) this.#ports.journal.record("exit", this.#ports.clock.now(), 0, instance, pid);
-    const { exitCode, signal, how, stderrTail } = exit;
-    const details = { worker: workerId, pid, exitCode, signal, ...(isDevelopment ? { stderrTail } : {}) };
-    this.dispatcher.detach(instance, details, how);
-  }
-
-  /** Dispatch found a worker out: its machine hears of it as of any other breach. */
-  #breached(instance: InstanceId, reason: string): void {
-    const entry = this.#registry.get(instance);
-    if (entry === undefined) return;
-    const child = this.#root.getSnapshot().children[entry.workerId];
-    child?.send({ type: "link.breached", reason });
   }
 
   #emitted(event: SupervisorEmitted): void {
@@ -300,8 +270,7 @@ export class System {
         if (pid === null && wasAsked) return;
         const line = `worker ${workerId} ${reason}`;
         if (wasAsked) this.#ports.log.debug(line, { worker: workerId, pid, generation });
-        else if (this.#root.getSnapshot().matches("starting"))
-          this.#ports.log.debug(line, { worker: workerId });
+        else if (!this.#hasBeenReady(pool)) this.#ports.log.debug(line, { worker: workerId });
         else
           this.#ports.log.warn(wasReady ? line : `${line}\n${stderrTail}`.trim(), {
             worker: workerId,
@@ -319,9 +288,18 @@ export class System {
       }
       case "exports.changed":
         return this.#announce({ type: event.type, pool: event.pool });
+      // Whoever added or removed the pool hears of it.
+      case "pool.failed":
+      case "pool.removed":
+        return undefined;
       case "supervisor.draining":
         return this.#announce({ type: event.type });
     }
+  }
+
+  /** What a pool that never was prints is told once, with its failure. */
+  #hasBeenReady(pool: string): boolean {
+    return (this.#root.getSnapshot().context.pools.get(pool)?.exports ?? null) !== null;
   }
 
   #announce(event: Omit<LifecycleEvent, "atMs">): void {

@@ -15,6 +15,7 @@ async function start(registry: ProcessRegistry, instance: number, script: string
     ...instanceInput(instance),
     startedAtMs: 0,
     child,
+    tell: () => undefined,
     link: new Promise(() => undefined),
     outbox: null,
     capabilities: 0,

@@ -77,6 +77,7 @@ export function playedEntry(
     outbox: null,
     capabilities: 0,
     isInService: false,
+    tell: () => undefined,
     onHealthStatus: null,
   };
   registry.add(entry);

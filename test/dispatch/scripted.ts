@@ -115,7 +115,11 @@ export const table = (pools: Record<string, PoolOfTest>, admission: Admission = 
   pools: new Map(
     Object.entries(pools).map(([name, { ready = [], isDue = false, exports = [exported("f")] }]) => [
       name,
-      { ready: ready.map(id), isDue, exports },
+      {
+        ready: ready.map(id),
+        outlook: isDue ? null : { reason: "no-worker", why: "has no worker" },
+        exports,
+      },
     ]),
   ),
 });

@@ -46,7 +46,7 @@ function world(exportedName = "f") {
   dispatcher.attach(port);
   dispatcher.publish({
     admission: "open",
-    pools: new Map([["app", { ready: [instance], isDue: false, exports: [metadata] }]]),
+    pools: new Map([["app", { ready: [instance], outlook: null, exports: [metadata] }]]),
   });
   const refused: string[] = [];
   const faults: unknown[] = [];

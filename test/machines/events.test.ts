@@ -4,6 +4,8 @@ import { describe, expect, test } from "@jest/globals";
 import type { AnyStateMachine, AnyStateNode } from "xstate";
 import type { CallEvent } from "../../src/machines/call/events.js";
 import { callMachine } from "../../src/machines/call/machine.js";
+import type { PoolEvent } from "../../src/machines/pool/events.js";
+import { poolMachine } from "../../src/machines/pool/machine.js";
 import type { RouterEvent } from "../../src/machines/router/events.js";
 import { routerMachine } from "../../src/machines/router/machine.js";
 import type { SupervisorEmitted, SupervisorEvent } from "../../src/machines/supervisor/events.js";
@@ -16,6 +18,7 @@ type Sort = "command" | "fact";
 const worker = {
   "worker.start": "command",
   "worker.stop": "command",
+  "worker.drain": "command",
   "worker.kill": "command",
   "worker.refuse": "command",
   "worker.attached": "fact",
@@ -29,18 +32,36 @@ const worker = {
   "exports.listed": "fact",
   "health.answered": "fact",
   "health.missed": "fact",
+  "calls.drained": "fact",
 } as const satisfies Record<WorkerEvent["type"], Sort>;
+
+const pool = {
+  "pool.start": "command",
+  "pool.stop": "command",
+  "pool.kill": "command",
+  "pool.refuse": "command",
+  "worker.ready": "fact",
+  "worker.withdrawn": "fact",
+  "worker.exited": "fact",
+} as const satisfies Record<PoolEvent["type"], Sort>;
 
 const router = {
   "router.drain": "command",
   "router.close": "command",
   "worker.ready": "fact",
   "worker.withdrawn": "fact",
+  "outlook.changed": "fact",
+  "pool.removed": "fact",
 } as const satisfies Record<RouterEvent["type"], Sort>;
 
 const supervisor = {
   "supervisor.stop": "command",
   "supervisor.drain": "command",
+  "pool.add": "command",
+  "pool.remove": "command",
+  "outlook.changed": "fact",
+  "pool.failed": "fact",
+  "pool.stopped": "fact",
   "worker.ready": "fact",
   "worker.withdrawn": "fact",
   "worker.exited": "fact",
@@ -51,6 +72,8 @@ const emitted = {
   "worker.ready": "fact",
   "worker.exited": "fact",
   "exports.changed": "fact",
+  "pool.failed": "fact",
+  "pool.removed": "fact",
   "supervisor.draining": "fact",
 } as const satisfies Record<SupervisorEmitted["type"], Sort>;
 
@@ -66,14 +89,15 @@ const call = {
 
 const machines: [string, AnyStateMachine, Record<string, Sort>][] = [
   ["worker", workerMachine, worker],
+  ["pool", poolMachine, pool],
   ["router", routerMachine, router],
   ["supervisor", supervisorMachine, supervisor],
   ["call", callMachine, call],
 ];
-const registry = [worker, router, supervisor, emitted, call].flatMap((each) => Object.entries(each));
+const registry = [worker, pool, router, supervisor, emitted, call].flatMap((each) => Object.entries(each));
 
 describe("the grammar", () => {
-  const imperatives = new Set(["start", "stop", "kill", "refuse", "drain", "close"]);
+  const imperatives = new Set(["start", "stop", "kill", "refuse", "drain", "close", "add", "remove"]);
   /** Participles that do not end in -ed, and the two words that say a state one has come to. */
   const irregular = new Set(["sent", "withdrawn", "ready", "draining"]);
 

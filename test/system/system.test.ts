@@ -32,7 +32,7 @@ function start(script: string, workers = 1) {
   system.events$.subscribe({ next: (event) => events.push(event), complete: () => (isComplete = true) });
   const kinds = () => [...journal.entries()].map((entry) => entry.kind);
   const pids = () => system.status().pools.flatMap((pool) => pool.workers.map((worker) => worker.pid ?? 0));
-  return { system, events, errors, kinds, pids, isComplete: () => isComplete };
+  return { system, config, events, errors, kinds, pids, isComplete: () => isComplete };
 }
 
 const isAlive = (pid: number): boolean => {
@@ -77,7 +77,7 @@ describe("a start that comes to nothing", () => {
 
 describe("a supervisor that fails", () => {
   test("kills every process, ends the start, is told once, and refuses later calls with 3001 failed", async () => {
-    const { system, events, errors, pids } = start("sleep 300", 2);
+    const { system, config, events, errors, pids } = start("sleep 300", 2);
     const before = pids();
     expect(before.every(isAlive)).toBe(true);
     system.fail(new Error("a fault of our own"));
@@ -88,7 +88,7 @@ describe("a supervisor that fails", () => {
     expect(errors).toEqual(["The supervisor failed: a fault of our own"]);
     expect(events).toMatchObject([{ type: "supervisor.failed", reason: "a fault of our own" }]);
     expect(system.status().state).toBe("failed");
-    const splice = new EmbeddedSplice(system, 1000, {});
+    const splice = new EmbeddedSplice(system, config, {});
     await expect(splice.call("f")).rejects.toMatchObject({ code: 3001, details: { reason: "failed" } });
     await splice.close();
   });
@@ -96,11 +96,11 @@ describe("a supervisor that fails", () => {
 
 describe("close", () => {
   test("says when the drain begins and when no worker is left, once, however often it is called", async () => {
-    const { system, pids } = start("sleep 300");
+    const { system, config, pids } = start("sleep 300");
     system.started.catch(() => undefined);
     const before = pids();
     const told: string[] = [];
-    const splice = new EmbeddedSplice(system, 1000, {
+    const splice = new EmbeddedSplice(system, config, {
       onDraining: () => {
         told.push("draining");
         return Promise.resolve();

@@ -1,27 +1,27 @@
-// What the router hears: facts about workers, told by the supervisor, and the two commands that close the door.
+// What the router hears: facts about workers and pools, told by the supervisor, and the two commands that close the
+// door.
 
-import type { InstanceId, WorkerId } from "../../ids.js";
+import type { InstanceId } from "../../ids.js";
 import type { ExportMetadata } from "../../protocol/messages.js";
+import type { PoolOutlook } from "./route-table.js";
 
 export type RouterCommand = { type: "router.drain" } | { type: "router.close" };
 
-export interface WorkerReady {
-  type: "worker.ready";
-  workerId: WorkerId;
-  pool: string;
-  instance: InstanceId;
-  pid: number;
-  generation: number;
-  exports: readonly ExportMetadata[];
-}
+export type RouterFact =
+  /** This process may get calls. */
+  | {
+      type: "worker.ready";
+      pool: string;
+      instance: InstanceId;
+      generation: number;
+      exports: readonly ExportMetadata[];
+      outlook: PoolOutlook;
+    }
+  /** This process gets no new calls. */
+  | { type: "worker.withdrawn"; pool: string; instance: InstanceId; outlook: PoolOutlook }
+  /** What calls have to expect while no worker of the pool is ready has changed. */
+  | { type: "outlook.changed"; pool: string; outlook: PoolOutlook }
+  /** There is no such pool any more. */
+  | { type: "pool.removed"; pool: string };
 
-/** The worker gets no new calls. `isDue`: it is starting, or will be started again, so calls may wait for it. */
-export interface WorkerWithdrawn {
-  type: "worker.withdrawn";
-  workerId: WorkerId;
-  pool: string;
-  isDue: boolean;
-}
-
-export type RouterFact = WorkerReady | WorkerWithdrawn;
 export type RouterEvent = RouterCommand | RouterFact;

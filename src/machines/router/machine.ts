@@ -2,28 +2,41 @@
 // The publishing itself is provided; the router knows neither dispatch nor how a worker comes to be ready.
 
 import { assign, setup } from "xstate";
-import type { WorkerId } from "../../ids.js";
+import type { InstanceId } from "../../ids.js";
 import type { RouterEvent } from "./events.js";
 import {
   buildRouteTable,
   emptyRouteTable,
   type Admission,
+  type PoolOutlook,
   type RoutedWorker,
   type RouteTable,
 } from "./route-table.js";
 
-export interface RouterContext {
-  readonly workers: ReadonlyMap<WorkerId, RoutedWorker>;
+interface Known {
+  readonly workers: ReadonlyMap<InstanceId, RoutedWorker>;
+  readonly outlooks: ReadonlyMap<string, PoolOutlook>;
+}
+
+export interface RouterContext extends Known {
   readonly table: RouteTable;
 }
+
+const learning = {
+  "worker.ready": { actions: ["learn", "publish"] },
+  "worker.withdrawn": { actions: ["learn", "publish"] },
+  "outlook.changed": { actions: ["learn", "publish"] },
+  "pool.removed": { actions: ["learn", "publish"] },
+} as const;
 
 export const routerMachine = setup({
   types: { context: {} as RouterContext, events: {} as RouterEvent },
   actions: {
     /** Records the fact and draws the table anew. */
     learn: assign(({ context, event }) => {
-      const workers = withFact(context.workers, event);
-      return { workers, table: buildRouteTable(context.table.admission, workers, context.table) };
+      const { workers, outlooks } = withFact(context, event);
+      const table = buildRouteTable(context.table.admission, workers, outlooks, context.table);
+      return { workers, outlooks, table };
     }),
     setAdmission: assign(({ context }, params: { admission: Admission }) => ({
       table: { ...context.table, admission: params.admission },
@@ -32,22 +45,21 @@ export const routerMachine = setup({
     publish: () => undefined,
   },
   guards: {
-    withdrawsLastReady: ({ context, event }) =>
-      ![...withFact(context.workers, event).values()].some((worker) => worker.phase === "ready"),
+    leavesNoneReady: ({ context, event }) => withFact(context, event).workers.size === 0,
   },
 }).createMachine({
   id: "router",
   initial: "unavailable",
   options: { maxIterations: 1000 },
-  context: { workers: new Map(), table: emptyRouteTable },
+  context: { workers: new Map(), outlooks: new Map(), table: emptyRouteTable },
   states: {
     unavailable: {
       meta: {
         description: "No worker is ready: calls wait where one is due, and are refused where none is.",
       },
       on: {
+        ...learning,
         "worker.ready": { target: "accepting", actions: ["learn", "publish"] },
-        "worker.withdrawn": { actions: ["learn", "publish"] },
         "router.drain": "draining",
         "router.close": "closed",
       },
@@ -55,9 +67,13 @@ export const routerMachine = setup({
     accepting: {
       meta: { description: "At least one worker is ready." },
       on: {
-        "worker.ready": { actions: ["learn", "publish"] },
+        ...learning,
         "worker.withdrawn": [
-          { guard: "withdrawsLastReady", target: "unavailable", actions: ["learn", "publish"] },
+          { guard: "leavesNoneReady", target: "unavailable", actions: ["learn", "publish"] },
+          { actions: ["learn", "publish"] },
+        ],
+        "pool.removed": [
+          { guard: "leavesNoneReady", target: "unavailable", actions: ["learn", "publish"] },
           { actions: ["learn", "publish"] },
         ],
         "router.drain": "draining",
@@ -67,34 +83,38 @@ export const routerMachine = setup({
     draining: {
       meta: { description: "New calls are refused; those already taken still find workers." },
       entry: [{ type: "setAdmission", params: { admission: "draining" } }, "publish"],
-      on: {
-        "worker.ready": { actions: ["learn", "publish"] },
-        "worker.withdrawn": { actions: ["learn", "publish"] },
-        "router.close": "closed",
-      },
+      on: { ...learning, "router.close": "closed" },
     },
     closed: {
       meta: { description: "No call is taken or placed any more." },
       entry: [{ type: "setAdmission", params: { admission: "closed" } }, "publish"],
-      on: {
-        "worker.ready": { actions: ["learn", "publish"] },
-        "worker.withdrawn": { actions: ["learn", "publish"] },
-      },
+      on: learning,
     },
   },
 });
 
-function withFact(
-  workers: ReadonlyMap<WorkerId, RoutedWorker>,
-  event: RouterEvent,
-): ReadonlyMap<WorkerId, RoutedWorker> {
-  const next = new Map(workers);
-  if (event.type === "worker.ready") {
-    const { pool, instance, generation, exports } = event;
-    next.set(event.workerId, { phase: "ready", pool, instance, generation, exports });
-  } else if (event.type === "worker.withdrawn") {
-    if (event.isDue) next.set(event.workerId, { phase: "starting", pool: event.pool });
-    else next.delete(event.workerId);
+function withFact(known: Known, event: RouterEvent): Known {
+  const workers = new Map(known.workers);
+  const outlooks = new Map(known.outlooks);
+  switch (event.type) {
+    case "worker.ready": {
+      const { pool, generation, exports } = event;
+      workers.set(event.instance, { pool, generation, exports });
+      outlooks.set(pool, event.outlook);
+      break;
+    }
+    case "worker.withdrawn":
+      workers.delete(event.instance);
+      outlooks.set(event.pool, event.outlook);
+      break;
+    case "outlook.changed":
+      outlooks.set(event.pool, event.outlook);
+      break;
+    case "pool.removed":
+      outlooks.delete(event.pool);
+      for (const [instance, worker] of workers) if (worker.pool === event.pool) workers.delete(instance);
+      break;
+    default:
   }
-  return next;
+  return { workers, outlooks };
 }

@@ -1,17 +1,22 @@
 // What the supervisor hears, and what it tells the world.
 
 import type { InstanceId, WorkerId } from "../../ids.js";
-import type { WorkerReport } from "../worker/events.js";
+import type { PoolReport } from "../pool/events.js";
+import type { PoolPlan } from "../pool/machine.js";
 
 export type SupervisorCommand =
   /** Drains for at most `drainMs`, then stops. Said again it hurries: the drain is cut short, then workers are killed. */
   | { type: "supervisor.stop"; drainMs: number }
   /** Takes no new calls from now on; workers stay until `supervisor.stop`. */
-  | { type: "supervisor.drain" };
+  | { type: "supervisor.drain" }
+  /** One more pool; its name must be new. Its first ready worker or `pool.failed` is the answer. */
+  | { type: "pool.add"; plan: PoolPlan }
+  /** Ends a pool: its calls may end within `drainMs`. `pool.removed` is the answer. */
+  | { type: "pool.remove"; pool: string; drainMs: number };
 
 export type SupervisorEvent =
   | SupervisorCommand
-  | WorkerReport
+  | PoolReport
   /** From dispatch: no call holds a slot any more. */
   | { type: "calls.drained" };
 
@@ -38,4 +43,7 @@ export type SupervisorEmitted =
       stderrTail: string;
     }
   | { type: "exports.changed"; pool: string }
+  /** A pool that was added while the supervisor ran could not be started; it is gone. */
+  | { type: "pool.failed"; pool: string; message: string; stderrTail: string }
+  | { type: "pool.removed"; pool: string }
   | { type: "supervisor.draining" };

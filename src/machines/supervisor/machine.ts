@@ -1,38 +1,18 @@
-// The root: starts a worker for every place in every pool, replaces those that end, and brings all down in order.
-// It decides who lives; it knows no process, no link and no call. One ready worker a pool completes the start.
+// The root: starts every pool, tells the router what they report, and brings all down in order. It decides which pools
+// there are; it knows no process, no link and no call. One ready worker a pool completes the start.
 
 import { assign, emit, enqueueActions, sendTo, setup } from "xstate";
-import type { WorkerId } from "../../ids.js";
-import { workerId } from "../../ids.js";
-import type { InstanceId } from "../../ids.js";
-import type { ExportMetadata } from "../../protocol/messages.js";
-import type { Clock, Random } from "../../time.js";
-import type { WorkerReady } from "../router/events.js";
+import type { PoolReport } from "../pool/events.js";
+import { poolMachine, type PoolPlan, type PoolPorts } from "../pool/machine.js";
 import { routerMachine } from "../router/machine.js";
-import { workerMachine, type WorkerTimings } from "../worker/machine.js";
 import type { SupervisorEmitted, SupervisorEvent } from "./events.js";
 import { clashReason, clashSentence, findExportClash, type ExportClash } from "./export-clash.js";
-import { nextRestart, type RestartHistory, type RestartPolicy } from "./restart.js";
-
-export interface PoolPlan {
-  readonly name: string;
-  readonly workers: number;
-}
+import { exportsByPool, withoutPool, withPool, type Pools, type PoolState } from "./pools.js";
 
 export interface SupervisorInput {
   /** In the order in which they are started. */
   readonly pools: readonly PoolPlan[];
-  readonly timings: WorkerTimings;
-  readonly maxMisses: number;
-  readonly restart: RestartPolicy;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly nextInstance: () => InstanceId;
-}
-
-interface Replica extends RestartHistory {
-  readonly pool: string;
-  readonly hasProcess: boolean;
+  readonly ports: PoolPorts;
 }
 
 export interface StartFailure {
@@ -41,15 +21,30 @@ export interface StartFailure {
   readonly stderrTail: string;
 }
 
-export interface SupervisorContext extends SupervisorInput {
-  readonly replicas: ReadonlyMap<WorkerId, Replica>;
-  /** What each pool's last ready worker exported; a pool is in here once it has had a ready worker. */
-  readonly exportsByPool: ReadonlyMap<string, readonly ExportMetadata[]>;
+export interface SupervisorContext {
+  readonly ports: PoolPorts;
+  readonly pools: Pools;
   readonly failure: StartFailure | null;
   readonly drainMs: number;
 }
 
-const firstGeneration = 1;
+/** The actor of a pool: a name of its own, since a pool may be called as anything. */
+export function poolActorId(name: string): string {
+  return `pool:${name}`;
+}
+
+type ReadyReport = Extract<PoolReport, { type: "worker.ready" }>;
+
+/** What it does for pools that are in service, whether new calls are taken or not. */
+const serving = {
+  "worker.ready": [{ guard: "exportsClash", actions: "refuseWorker" }, { actions: "noteReady" }],
+  "worker.withdrawn": { actions: "routeWithdrawn" },
+  "worker.exited": { actions: ["announceExit", "routeOutlook"] },
+  "outlook.changed": { actions: "routeOutlook" },
+  "pool.failed": { actions: "noteFailedPool" },
+  "pool.stopped": { actions: "removePool" },
+  "pool.remove": { actions: "stopPool" },
+} as const;
 
 export const supervisorMachine = setup({
   types: {
@@ -58,78 +53,85 @@ export const supervisorMachine = setup({
     events: {} as SupervisorEvent,
     emitted: {} as SupervisorEmitted,
   },
-  actors: { worker: workerMachine, router: routerMachine },
+  actors: { pool: poolMachine, router: routerMachine },
   actions: {
-    spawnWorkers: enqueueActions(({ context, enqueue, self }) => {
-      const replicas = new Map<WorkerId, Replica>();
-      for (const pool of context.pools) {
-        for (let place = 1; place <= pool.workers; place++) {
-          const id = workerId(pool.name, place);
-          replicas.set(id, { pool: pool.name, hasProcess: true, restartsInRow: 0, readySinceMs: null });
-          const { timings, maxMisses, nextInstance } = context;
-          const input = { workerId: id, pool: pool.name, generation: firstGeneration, parent: self };
-          enqueue.sendTo("router", { type: "worker.withdrawn", workerId: id, pool: pool.name, isDue: true });
-          enqueue.spawnChild("worker", { id, input: { ...input, timings, maxMisses, nextInstance } });
-        }
+    startPools: enqueueActions(({ context, enqueue, self }) => {
+      for (const [name, { plan }] of context.pools) {
+        enqueue.spawnChild("pool", {
+          id: poolActorId(name),
+          input: { ...context.ports, plan, parent: self },
+        });
+        enqueue.sendTo(poolActorId(name), { type: "pool.start" });
       }
-      enqueue.assign({ replicas });
     }),
+    addPool: enqueueActions(({ context, event, enqueue, self }) => {
+      if (event.type !== "pool.add" || context.pools.has(event.plan.name)) return;
+      const { plan } = event;
+      enqueue.assign({ pools: new Map(context.pools).set(plan.name, newPool(plan)) });
+      enqueue.spawnChild("pool", {
+        id: poolActorId(plan.name),
+        input: { ...context.ports, plan, parent: self },
+      });
+      enqueue.sendTo(poolActorId(plan.name), { type: "pool.start" });
+    }),
+    stopPool: enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== "pool.remove" || !context.pools.has(event.pool)) return;
+      enqueue.assign({ pools: withPool(context.pools, event.pool, { phase: "leaving" }) });
+      enqueue.sendTo(poolActorId(event.pool), { type: "pool.stop", drainMs: event.drainMs });
+    }),
+    noteFailedPool: enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== "pool.failed") return;
+      enqueue.assign({ pools: withPool(context.pools, event.pool, { phase: "leaving" }) });
+      enqueue.emit(event);
+    }),
+    removePool: enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== "pool.stopped" || context.pools.get(event.pool)?.phase !== "leaving") return;
+      enqueue.stopChild(poolActorId(event.pool));
+      enqueue.assign({ pools: withoutPool(context.pools, event.pool) });
+      enqueue.sendTo("router", { type: "pool.removed", pool: event.pool });
+      enqueue.emit({ type: "pool.removed", pool: event.pool });
+    }),
+    noteStopped: assign(({ context, event }) =>
+      event.type === "pool.stopped"
+        ? { pools: withPool(context.pools, event.pool, { phase: "stopped" }) }
+        : {},
+    ),
     noteReady: enqueueActions(({ context, event, enqueue }) => {
       if (event.type !== "worker.ready") return;
-      const { workerId: id, pool, pid, generation, instance } = event;
-      const replicas = withReplica(context.replicas, id, { readySinceMs: context.clock.now() });
-      const before = context.exportsByPool.get(pool);
-      enqueue.assign({ replicas, exportsByPool: new Map(context.exportsByPool).set(pool, event.exports) });
-      enqueue.sendTo("router", event);
-      enqueue.emit({ type: "worker.ready", workerId: id, pool, pid, generation, instance });
-      if (before !== undefined && JSON.stringify(before) !== JSON.stringify(event.exports)) {
+      const { workerId, pool, pid, generation, instance, exports, outlook } = event;
+      const before = context.pools.get(pool);
+      if (before === undefined) return;
+      const phase = before.phase === "starting" ? "up" : before.phase;
+      enqueue.assign({ pools: withPool(context.pools, pool, { phase, exports }) });
+      enqueue.sendTo("router", { type: "worker.ready", pool, instance, generation, exports, outlook });
+      enqueue.emit({ type: "worker.ready", workerId, pool, pid, generation, instance });
+      if (before.exports !== null && JSON.stringify(before.exports) !== JSON.stringify(exports)) {
         enqueue.emit({ type: "exports.changed", pool });
       }
     }),
-    noteWithdrawn: enqueueActions(({ event, enqueue }) => {
-      if (event.type === "worker.withdrawn") enqueue.sendTo("router", event);
+    routeWithdrawn: enqueueActions(({ event, enqueue }) => {
+      if (event.type !== "worker.withdrawn") return;
+      const { pool, instance, outlook } = event;
+      enqueue.sendTo("router", { type: "worker.withdrawn", pool, instance, outlook });
+    }),
+    routeOutlook: enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== "worker.exited" && event.type !== "outlook.changed") return;
+      const { pool, outlook } = event;
+      if (context.pools.has(pool)) enqueue.sendTo("router", { type: "outlook.changed", pool, outlook });
     }),
     announceExit: emit(({ event }) => {
-      const { exit, ...who } = event as Extract<SupervisorEvent, { type: "worker.exited" }>;
-      return {
-        ...who,
-        reason: exit.how,
-        wasAsked: exit.wasAsked,
-        wasReady: exit.wasReady,
-        stderrTail: exit.stderrTail,
-      };
-    }),
-    restartWorker: enqueueActions(({ context, event, enqueue }) => {
-      if (event.type !== "worker.exited") return;
-      const past = context.replicas.get(event.workerId);
-      if (past === undefined) return;
-      const next = nextRestart(context.restart, past, context.clock.now(), context.random);
-      const { restartsInRow } = next;
-      enqueue.assign({
-        replicas: withReplica(context.replicas, event.workerId, { restartsInRow, readySinceMs: null }),
-      });
-      enqueue.sendTo("router", {
-        type: "worker.withdrawn",
-        workerId: event.workerId,
-        pool: event.pool,
-        isDue: true,
-      });
-      enqueue.sendTo(event.workerId, { type: "worker.start", delayMs: next.delayMs });
-    }),
-    noteGone: enqueueActions(({ context, event, enqueue }) => {
-      if (event.type !== "worker.exited") return;
-      enqueue.assign({ replicas: withReplica(context.replicas, event.workerId, { hasProcess: false }) });
-      enqueue.sendTo("router", {
-        type: "worker.withdrawn",
-        workerId: event.workerId,
-        pool: event.pool,
-        isDue: false,
-      });
+      const { exit, workerId, pool, pid, generation, instance } = event as Extract<
+        SupervisorEvent,
+        { type: "worker.exited" }
+      >;
+      const { how: reason, wasAsked, wasReady, stderrTail } = exit;
+      const who = { workerId, pool, pid, generation, instance };
+      return { type: "worker.exited" as const, ...who, reason, wasAsked, wasReady, stderrTail };
     }),
     noteFailedStart: assign(({ context, event }) => {
-      if (event.type !== "worker.exited" || context.failure !== null) return {};
-      const { pool, exit, workerId: id } = event;
-      return { failure: { pool, message: `Worker ${id} ${exit.how}.`, stderrTail: exit.stderrTail } };
+      if (event.type !== "pool.failed" || context.failure !== null) return {};
+      const { pool, message, stderrTail } = event;
+      return { failure: { pool, message, stderrTail } };
     }),
     noteClash: assign(({ context, event }) => {
       if (event.type !== "worker.ready") return {};
@@ -137,23 +139,33 @@ export const supervisorMachine = setup({
       const message = clash === null ? "" : clashSentence(clash);
       return { failure: { pool: event.pool, message, stderrTail: "" } };
     }),
-    /** It is not routed, and as its pool's exports and its time of being ready stay as they were, this start failed. */
+    /** It is not routed. A pool that never had a ready worker is not to be had at all. */
     refuseWorker: enqueueActions(({ context, event, enqueue }) => {
       if (event.type !== "worker.ready") return;
+      const { pool, memberId } = event;
       const clash = clashWith(context, event);
-      const reason = clash === null ? "" : clashReason(clash, event.pool);
-      enqueue.sendTo(event.workerId, { type: "worker.refuse", reason });
+      if (context.pools.get(pool)?.phase === "starting") {
+        const message = clash === null ? "" : clashSentence(clash);
+        enqueue.assign({ pools: withPool(context.pools, pool, { phase: "leaving" }) });
+        enqueue.emit({ type: "pool.failed", pool, message, stderrTail: "" });
+        enqueue.sendTo(poolActorId(pool), { type: "pool.stop", drainMs: 0 });
+        return;
+      }
+      const reason = clash === null ? "" : clashReason(clash, pool);
+      enqueue.sendTo(poolActorId(pool), { type: "pool.refuse", memberId, reason });
     }),
     noteDrainMs: assign(({ event }) => (event.type === "supervisor.stop" ? { drainMs: event.drainMs } : {})),
     announceDrain: emit({ type: "supervisor.draining" }),
     drainRouter: sendTo("router", { type: "router.drain" }),
     closeRouter: sendTo("router", { type: "router.close" }),
-    stopWorkers: enqueueActions(({ context, enqueue }) => {
-      for (const id of context.replicas.keys()) enqueue.sendTo(id, { type: "worker.stop" });
+    stopPools: enqueueActions(({ context, enqueue }) => {
+      for (const name of context.pools.keys()) {
+        enqueue.sendTo(poolActorId(name), { type: "pool.stop", drainMs: 0 });
+      }
     }),
-    killWorkers: enqueueActions(({ context, enqueue }) => {
-      const event = { type: "worker.kill" as const, reason: "the supervisor was told to hurry" };
-      for (const id of context.replicas.keys()) enqueue.sendTo(id, event);
+    killPools: enqueueActions(({ context, enqueue }) => {
+      const event = { type: "pool.kill" as const, reason: "the supervisor was told to hurry" };
+      for (const name of context.pools.keys()) enqueue.sendTo(poolActorId(name), event);
     }),
     /** Provided: asks dispatch to say `calls.drained` once no call holds a slot. */
     awaitDrain: () => undefined,
@@ -161,15 +173,10 @@ export const supervisorMachine = setup({
     endDrain: () => undefined,
   },
   guards: {
-    poolNeverReady: ({ context, event }) =>
-      event.type === "worker.exited" && !context.exportsByPool.has(event.pool),
     exportsClash: ({ context, event }) => event.type === "worker.ready" && clashWith(context, event) !== null,
-    completesStart: ({ context, event }) =>
-      event.type === "worker.ready" &&
-      context.pools.every(({ name }) => name === event.pool || context.exportsByPool.has(name)),
-    allGone: ({ context }) => [...context.replicas.values()].every((replica) => !replica.hasProcess),
-    allGoneAfterFailure: ({ context }) =>
-      context.failure !== null && [...context.replicas.values()].every((replica) => !replica.hasProcess),
+    isComplete: ({ context }) => [...context.pools.values()].every(({ phase }) => phase !== "starting"),
+    allStopped: ({ context }) => areAllStopped(context),
+    allStoppedAfterFailure: ({ context }) => context.failure !== null && areAllStopped(context),
   },
   delays: { drain: ({ context }) => context.drainMs },
 }).createMachine({
@@ -177,9 +184,8 @@ export const supervisorMachine = setup({
   initial: "starting",
   options: { maxIterations: 10_000 },
   context: ({ input }) => ({
-    ...input,
-    replicas: new Map(),
-    exportsByPool: new Map(),
+    ports: input.ports,
+    pools: new Map(input.pools.map((plan) => [plan.name, newPool(plan)])),
     failure: null,
     drainMs: 0,
   }),
@@ -187,31 +193,25 @@ export const supervisorMachine = setup({
   states: {
     starting: {
       meta: { description: "Until every pool has had one ready worker; any pool that fails ends the start." },
-      entry: "spawnWorkers",
+      entry: "startPools",
+      always: { guard: "isComplete", target: "running" },
       on: {
         "worker.ready": [
           { guard: "exportsClash", target: "stopping", actions: "noteClash" },
-          { guard: "completesStart", target: "running", actions: "noteReady" },
           { actions: "noteReady" },
         ],
-        "worker.withdrawn": { actions: "noteWithdrawn" },
-        "worker.exited": [
-          {
-            guard: "poolNeverReady",
-            target: "stopping",
-            actions: ["announceExit", "noteFailedStart", "noteGone"],
-          },
-          { actions: ["announceExit", "restartWorker"] },
-        ],
+        "worker.withdrawn": { actions: "routeWithdrawn" },
+        "worker.exited": { actions: ["announceExit", "routeOutlook"] },
+        "outlook.changed": { actions: "routeOutlook" },
+        "pool.failed": { target: "stopping", actions: "noteFailedStart" },
         "supervisor.stop": { target: "stopping" },
       },
     },
     running: {
       meta: { description: "In service: whoever ends is started again." },
       on: {
-        "worker.ready": [{ guard: "exportsClash", actions: "refuseWorker" }, { actions: "noteReady" }],
-        "worker.withdrawn": { actions: "noteWithdrawn" },
-        "worker.exited": { actions: ["announceExit", "restartWorker"] },
+        ...serving,
+        "pool.add": { actions: "addPool" },
         "supervisor.stop": { target: "draining", actions: ["noteDrainMs", "announceDrain"] },
         "supervisor.drain": { target: "refusing", actions: "announceDrain" },
       },
@@ -221,38 +221,34 @@ export const supervisorMachine = setup({
         description: "No new calls, as it was told to drain; the workers stay until it is told to stop.",
       },
       entry: "drainRouter",
-      on: {
-        "worker.ready": [{ guard: "exportsClash", actions: "refuseWorker" }, { actions: "noteReady" }],
-        "worker.withdrawn": { actions: "noteWithdrawn" },
-        "worker.exited": { actions: ["announceExit", "restartWorker"] },
-        "supervisor.stop": { target: "draining", actions: "noteDrainMs" },
-      },
+      on: { ...serving, "supervisor.stop": { target: "draining", actions: "noteDrainMs" } },
     },
     draining: {
       meta: { description: "No new calls; those under way may end within the drain's time." },
       entry: ["drainRouter", "awaitDrain"],
       after: { drain: { target: "stopping", actions: "endDrain" } },
       on: {
-        "worker.ready": [{ guard: "exportsClash", actions: "refuseWorker" }, { actions: "noteReady" }],
-        "worker.withdrawn": { actions: "noteWithdrawn" },
-        "worker.exited": { actions: ["announceExit", "restartWorker"] },
+        ...serving,
         "calls.drained": "stopping",
         "supervisor.stop": { target: "stopping", actions: "endDrain" },
       },
     },
     stopping: {
       meta: { description: "Every worker is being ended; none is started again." },
-      entry: ["closeRouter", "stopWorkers"],
+      entry: ["closeRouter", "stopPools"],
       always: [
-        { guard: "allGoneAfterFailure", target: "failed" },
-        { guard: "allGone", target: "stopped" },
+        { guard: "allStoppedAfterFailure", target: "failed" },
+        { guard: "allStopped", target: "stopped" },
       ],
       on: {
         "worker.ready": {},
-        "worker.withdrawn": {},
+        "worker.withdrawn": { actions: "routeWithdrawn" },
+        "outlook.changed": {},
         "calls.drained": {},
-        "worker.exited": { actions: ["announceExit", "noteGone"] },
-        "supervisor.stop": { actions: "killWorkers" },
+        "pool.failed": {},
+        "worker.exited": { actions: ["announceExit", "routeOutlook"] },
+        "pool.stopped": { actions: "noteStopped" },
+        "supervisor.stop": { actions: "killPools" },
       },
     },
     stopped: { type: "final", meta: { description: "No worker is left." } },
@@ -260,16 +256,15 @@ export const supervisorMachine = setup({
   },
 });
 
-/** What would clash if this worker's exports were taken. */
-function clashWith(context: SupervisorContext, ready: WorkerReady): ExportClash | null {
-  return findExportClash(new Map(context.exportsByPool).set(ready.pool, ready.exports));
+function newPool(plan: PoolPlan): PoolState {
+  return { plan, phase: "starting", exports: null };
 }
 
-function withReplica(
-  replicas: ReadonlyMap<WorkerId, Replica>,
-  id: WorkerId,
-  change: Partial<Replica>,
-): ReadonlyMap<WorkerId, Replica> {
-  const replica = replicas.get(id);
-  return replica === undefined ? replicas : new Map(replicas).set(id, { ...replica, ...change });
+function areAllStopped({ pools }: SupervisorContext): boolean {
+  return [...pools.values()].every(({ phase }) => phase === "stopped");
+}
+
+/** What would clash if this worker's exports were taken. */
+function clashWith({ pools }: SupervisorContext, ready: ReadyReport): ExportClash | null {
+  return findExportClash(new Map(exportsByPool(pools)).set(ready.pool, ready.exports));
 }

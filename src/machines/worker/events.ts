@@ -1,13 +1,14 @@
-// What a worker machine hears and says. Commands come from the supervisor; facts from the actors that hold the
-// process and its link; reports go to the supervisor.
+// What a worker machine hears and says. Commands come from its pool; facts from the actors that hold the process and
+// its link, and from dispatch; reports go to the pool.
 
 import type { InstanceId, WorkerId } from "../../ids.js";
 import type { ExportMetadata } from "../../protocol/messages.js";
-import type { WorkerReady, WorkerWithdrawn } from "../router/events.js";
 
 export type WorkerCommand =
   | { type: "worker.start"; delayMs: number }
   | { type: "worker.stop" }
+  /** No new calls; those it has may end, for at most `drainMs`; then as worker.stop. */
+  | { type: "worker.drain"; drainMs: number }
   | { type: "worker.kill"; reason: string }
   /** What it said when it became ready cannot be had: it is ended, and counts as never having been ready. */
   | { type: "worker.refuse"; reason: string };
@@ -32,7 +33,10 @@ export type HealthFact =
 /** From itself: dispatch has its process and its first health check is on its way, so calls may follow. */
 export type AttachFact = { type: "worker.attached" };
 
-export type WorkerEvent = WorkerCommand | ProcessFact | LinkFact | HealthFact | AttachFact;
+/** From dispatch, which was asked: no call of this process is under way any more. */
+export type CallsFact = { type: "calls.drained" };
+
+export type WorkerEvent = WorkerCommand | ProcessFact | LinkFact | HealthFact | AttachFact | CallsFact;
 
 export interface WorkerExit {
   /** The supervisor asked for it, as opposed to a crash or a failed start. */
@@ -47,19 +51,33 @@ export interface WorkerExit {
   readonly stderrTail: string;
 }
 
-/** The worker has no process any more. */
-export interface WorkerExited {
+/** One worker of a pool. `memberId` is its actor's, since two workers may share a place while one follows the other. */
+interface Who {
+  readonly memberId: string;
+  readonly workerId: WorkerId;
+  readonly pool: string;
+  readonly instance: InstanceId;
+}
+
+/** Its process may get calls. */
+export interface WorkerReady extends Who {
+  type: "worker.ready";
+  pid: number;
+  generation: number;
+  exports: readonly ExportMetadata[];
+}
+
+/** It gets no new calls, whether its process still lives or not. */
+export interface WorkerWithdrawn extends Who {
+  type: "worker.withdrawn";
+}
+
+/** It has no process any more. */
+export interface WorkerExited extends Who {
   type: "worker.exited";
-  workerId: WorkerId;
-  pool: string;
-  instance: InstanceId;
   pid: number | null;
   generation: number;
   exit: WorkerExit;
 }
 
-/**
- * `worker.withdrawn`: it gets no calls now, whether its process still lives or not. `isDue` says whether its place is
- * to be filled again, so that a call may wait for it.
- */
 export type WorkerReport = WorkerReady | WorkerWithdrawn | WorkerExited;

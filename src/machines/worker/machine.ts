@@ -18,6 +18,7 @@ export interface WorkerTimings {
 }
 
 export interface WorkerInput {
+  readonly memberId: string;
   readonly workerId: WorkerId;
   readonly pool: string;
   readonly generation: number;
@@ -39,6 +40,7 @@ export interface WorkerContext extends WorkerInput {
   readonly wasAsked: boolean;
   readonly killReason: string | null;
   readonly startDelayMs: number;
+  readonly drainMs: number;
   readonly exit: WorkerExit;
 }
 
@@ -74,6 +76,13 @@ const instanceInput = ({ context }: { context: WorkerContext }): InstanceInput =
   workerId: context.workerId,
   pool: context.pool,
   generation: context.generation,
+});
+
+const who = ({ memberId, workerId, pool, instance }: WorkerContext) => ({
+  memberId,
+  workerId,
+  pool,
+  instance,
 });
 
 export const workerMachine = setup({
@@ -120,6 +129,7 @@ export const workerMachine = setup({
     noteStartDelay: assign(({ event }) =>
       event.type === "worker.start" ? { startDelayMs: event.delayMs, pid: null } : {},
     ),
+    noteDrainMs: assign(({ event }) => (event.type === "worker.drain" ? { drainMs: event.drainMs } : {})),
     /** The event itself says why the process has to go. */
     noteReason: assign(({ event }) => ("reason" in event ? { killReason: event.reason } : {})),
     /** It never got as far as serving calls. */
@@ -156,9 +166,7 @@ export const workerMachine = setup({
       ({ context }) => context.parent,
       ({ context }) => ({
         type: "worker.ready" as const,
-        workerId: context.workerId,
-        pool: context.pool,
-        instance: context.instance,
+        ...who(context),
         pid: context.pid ?? 0,
         generation: context.generation,
         exports: context.exports,
@@ -166,20 +174,13 @@ export const workerMachine = setup({
     ),
     reportWithdrawn: sendTo(
       ({ context }) => context.parent,
-      ({ context }) => ({
-        type: "worker.withdrawn" as const,
-        workerId: context.workerId,
-        pool: context.pool,
-        isDue: true,
-      }),
+      ({ context }) => ({ type: "worker.withdrawn" as const, ...who(context) }),
     ),
     reportExited: sendTo(
       ({ context }) => context.parent,
       ({ context }) => ({
         type: "worker.exited" as const,
-        workerId: context.workerId,
-        pool: context.pool,
-        instance: context.instance,
+        ...who(context),
         pid: context.pid,
         generation: context.generation,
         exit: context.exit,
@@ -189,6 +190,10 @@ export const workerMachine = setup({
     attach: () => undefined,
     /** Provided: nothing will come from this process any more. */
     detach: () => undefined,
+    /** Provided: asks dispatch to say `calls.drained` once no call of this process is under way. */
+    awaitCalls: () => undefined,
+    /** Provided: ends the calls of this process that outlived its drain. */
+    endCalls: () => undefined,
   },
   guards: {
     isLinkOpen: ({ context }) => context.isLinkOpen,
@@ -200,6 +205,7 @@ export const workerMachine = setup({
     shutdownPatience: ({ context }) => context.timings.shutdownMs,
     terminatePatience: ({ context }) => context.timings.terminateMs,
     startDelay: ({ context }) => context.startDelayMs,
+    drainPatience: ({ context }) => context.drainMs,
     linkGrace: linkGraceMs,
     reap: reapMs,
   },
@@ -219,6 +225,7 @@ export const workerMachine = setup({
     wasAsked: false,
     killReason: null,
     startDelayMs: 0,
+    drainMs: 0,
     exit: noExit,
   }),
   states: {
@@ -254,6 +261,7 @@ export const workerMachine = setup({
         "link.closed": { actions: "noteLinkClosed" },
         "link.breached": { target: ".killing", actions: "noteReason" },
         "worker.stop": { target: ".terminating", actions: "noteAsked" },
+        "worker.drain": { target: ".terminating", actions: "noteAsked" },
         "worker.kill": {
           target: ".killing",
           actions: ["noteAsked", "noteReason"],
@@ -318,13 +326,25 @@ export const workerMachine = setup({
             },
             "link.closed": { target: "disconnected", actions: "noteLinkClosed" },
             "worker.stop": { target: "stopping", actions: "noteAsked" },
+            "worker.drain": { target: "draining", actions: ["noteAsked", "noteDrainMs"] },
+          },
+        },
+        draining: {
+          meta: { description: "It gets no new calls; those it has may end within the drain's time." },
+          entry: "awaitCalls",
+          after: { drainPatience: { target: "stopping", actions: "endCalls" } },
+          on: {
+            "calls.drained": "stopping",
+            "link.closed": { target: "disconnected", actions: "noteLinkClosed" },
+            "worker.stop": { target: "stopping", actions: "endCalls" },
+            "worker.drain": {},
           },
         },
         stopping: {
           meta: { description: "Told over its link to finish what it has, to flush and to leave." },
           entry: "sendShutdown",
           after: { shutdownPatience: "terminating" },
-          on: { "worker.stop": {} },
+          on: { "worker.stop": {}, "worker.drain": {} },
         },
         terminating: {
           meta: { description: "SIGTERM went to its process group." },
@@ -335,7 +355,7 @@ export const workerMachine = setup({
             onError: "killing",
           },
           after: { terminatePatience: "killing" },
-          on: { "worker.stop": {} },
+          on: { "worker.stop": {}, "worker.drain": {} },
         },
         killing: {
           meta: { description: "SIGKILL went to its process group; only its end can follow." },
@@ -345,7 +365,12 @@ export const workerMachine = setup({
             input: ({ context }) => ({ ...instanceInput({ context }), signal: "SIGKILL" as const }),
             onError: {},
           },
-          on: { "worker.stop": { actions: "noteAsked" }, "worker.kill": {}, "link.breached": {} },
+          on: {
+            "worker.stop": { actions: "noteAsked" },
+            "worker.drain": { actions: "noteAsked" },
+            "worker.kill": {},
+            "link.breached": {},
+          },
         },
         disconnected: {
           meta: { description: "Its link is closed; it is about to end, or will be made to." },
@@ -363,17 +388,19 @@ export const workerMachine = setup({
             "link.closed": { target: "#worker.exited", actions: "noteLinkClosed" },
             "link.breached": {},
             "worker.stop": { actions: "noteAsked" },
+            "worker.drain": { actions: "noteAsked" },
             "worker.kill": {},
           },
         },
       },
     },
     exited: {
-      meta: { description: "There is no process. The supervisor says whether there will be another." },
+      meta: { description: "There is no process. Its pool says whether there will be another." },
       entry: ["detach", "reportExited"],
       on: {
         "worker.start": { target: "backingOff", actions: "noteStartDelay" },
         "worker.stop": {},
+        "worker.drain": {},
         "worker.kill": {},
       },
     },
@@ -382,6 +409,7 @@ export const workerMachine = setup({
       after: { startDelay: "alive" },
       on: {
         "worker.stop": { target: "exited", actions: "noteNotStarted" },
+        "worker.drain": { target: "exited", actions: "noteNotStarted" },
         "worker.kill": { target: "exited", actions: "noteNotStarted" },
       },
     },

@@ -2,12 +2,12 @@ import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { createActor } from "xstate";
 import type { InstanceId } from "../../../src/ids.js";
-import { workerId } from "../../../src/ids.js";
 import type { RouterEvent } from "../../../src/machines/router/events.js";
 import { routerMachine } from "../../../src/machines/router/machine.js";
 import {
   buildRouteTable,
   emptyRouteTable,
+  type PoolOutlook,
   type RoutedWorker,
   type RouteTable,
 } from "../../../src/machines/router/route-table.js";
@@ -16,21 +16,23 @@ import { failOnXstateWarnings } from "../xstate-warnings.js";
 
 failOnXstateWarnings();
 
-const ready = (place: number, instance = place): RouterEvent => ({
+const none: PoolOutlook = { reason: "no-worker", why: "has no worker" };
+const ready = (instance: number, outlook: PoolOutlook = none): RouterEvent => ({
   type: "worker.ready",
-  workerId: workerId("app", place),
   pool: "app",
   instance: instance as InstanceId,
-  pid: 1,
   generation: 1,
   exports: exportsOf("f"),
+  outlook,
 });
-const withdrawn = (place: number, isDue = true): RouterEvent => ({
+const withdrawn = (instance: number, outlook: PoolOutlook = null): RouterEvent => ({
   type: "worker.withdrawn",
-  workerId: workerId("app", place),
   pool: "app",
-  isDue,
+  instance: instance as InstanceId,
+  outlook,
 });
+const expecting = (outlook: PoolOutlook): RouterEvent => ({ type: "outlook.changed", pool: "app", outlook });
+const removed: RouterEvent = { type: "pool.removed", pool: "app" };
 const drain: RouterEvent = { type: "router.drain" };
 const close: RouterEvent = { type: "router.close" };
 
@@ -57,11 +59,15 @@ describe("transitions", () => {
   const cells: [RouterStateName, string, RouterEvent, RouterStateName, boolean][] = [
     ["unavailable", "a worker is ready", ready(1), "accepting", true],
     ["unavailable", "a worker is withdrawn", withdrawn(1), "unavailable", true],
+    ["unavailable", "a pool's outlook changes", expecting(none), "unavailable", true],
+    ["unavailable", "a pool is removed", removed, "unavailable", true],
     ["unavailable", "drain", drain, "draining", true],
     ["unavailable", "close", close, "closed", true],
     ["accepting", "another is ready", ready(2), "accepting", true],
     ["accepting", "the last ready one is withdrawn", withdrawn(1), "unavailable", true],
     ["accepting", "one that was not ready is withdrawn", withdrawn(2), "accepting", true],
+    ["accepting", "a pool's outlook changes", expecting(null), "accepting", true],
+    ["accepting", "the only pool is removed", removed, "unavailable", true],
     ["accepting", "drain", drain, "draining", true],
     ["accepting", "close", close, "closed", true],
     ["draining", "a worker is ready", ready(2), "draining", true],
@@ -69,7 +75,7 @@ describe("transitions", () => {
     ["draining", "drain again", drain, "draining", false],
     ["draining", "close", close, "closed", true],
     ["closed", "a worker is ready", ready(2), "closed", true],
-    ["closed", "a worker is withdrawn", withdrawn(1, false), "closed", true],
+    ["closed", "a worker is withdrawn", withdrawn(1, none), "closed", true],
     ["closed", "drain", drain, "closed", false],
     ["closed", "close again", close, "closed", false],
   ];
@@ -84,41 +90,41 @@ describe("transitions", () => {
 });
 
 describe("what is published", () => {
-  test("which processes may get calls, and whether one is due", () => {
+  test("which processes may get calls, and what calls have to expect while there is none", () => {
     const { tables } = startRouter(
-      withdrawn(1),
-      withdrawn(2),
+      expecting(null),
       ready(1),
       ready(2),
       withdrawn(1),
-      withdrawn(1, false),
+      withdrawn(2, none),
+      expecting(null),
     );
     expect(tables.map((each) => each.pools.get("app"))).toMatchObject([
-      { ready: [], isDue: true, exports: [] },
-      { ready: [], isDue: true, exports: [] },
-      { ready: [1], isDue: true },
-      { ready: [1, 2], isDue: false },
-      { ready: [2], isDue: true },
-      { ready: [2], isDue: false },
+      { ready: [], outlook: null, exports: [] },
+      { ready: [1], outlook: none },
+      { ready: [1, 2], outlook: none },
+      { ready: [2], outlook: null },
+      { ready: [], outlook: none },
+      { ready: [], outlook: null },
     ]);
-  });
-
-  test("a successor takes the place of its worker's former process", () => {
-    const { tables } = startRouter(ready(1, 1), ready(1, 5));
-    expect(tables.at(-1)?.pools.get("app")?.ready).toEqual([5]);
   });
 
   test("exports outlive the last worker, so that calls can wait for its successor", () => {
     const { tables } = startRouter(ready(1), withdrawn(1));
     expect(tables.at(-1)?.pools.get("app")).toMatchObject({
       ready: [],
-      isDue: true,
+      outlook: null,
       exports: exportsOf("f"),
     });
   });
 
+  test("a pool that was removed is not in it any more, and neither are its workers", () => {
+    const { tables, actor } = startRouter(ready(1), removed);
+    expect([tables.at(-1)?.pools.size, actor.getSnapshot().value]).toEqual([0, "unavailable"]);
+  });
+
   test("draining and closed are told, and stay told whatever workers do", () => {
-    const { tables } = startRouter(ready(1), drain, withdrawn(1), ready(1, 2), close, withdrawn(1));
+    const { tables } = startRouter(ready(1), drain, withdrawn(1), ready(2), close, withdrawn(1));
     expect(tables.map((each) => each.admission)).toEqual([
       "open",
       "draining",
@@ -135,19 +141,18 @@ describe("what is published", () => {
   });
 
   test("only the newest generation gets calls, in whichever order its workers are known", () => {
-    const of = (instance: number, generation: number): RoutedWorker => ({
-      phase: "ready",
-      pool: "app",
-      instance: instance as InstanceId,
-      generation,
-      exports: exportsOf(`g${String(generation)}`),
-    });
+    const of = (instance: number, generation: number): [InstanceId, RoutedWorker] => [
+      instance as InstanceId,
+      { pool: "app", generation, exports: exportsOf(`g${String(generation)}`) },
+    ];
     for (const order of [
       [of(1, 1), of(2, 2), of(3, 2)],
       [of(2, 2), of(1, 1), of(3, 2)],
     ]) {
-      const workers = new Map(order.map((worker, place) => [workerId("app", place), worker]));
-      expect(buildRouteTable("open", workers, emptyRouteTable).pools.get("app")).toMatchObject({
+      const outlooks = new Map([["app", null]]);
+      expect(
+        buildRouteTable("open", new Map(order), outlooks, emptyRouteTable).pools.get("app"),
+      ).toMatchObject({
         ready: [2, 3],
         exports: exportsOf("g2"),
       });
@@ -157,22 +162,23 @@ describe("what is published", () => {
 
 test("no order of events makes it fail, and its table always lists exactly the ready workers", () => {
   const event = fc.oneof(
-    fc.tuple(fc.nat(3), fc.nat(50)).map(([place, instance]) => ready(place, instance)),
-    fc.tuple(fc.nat(3), fc.boolean()).map(([place, isDue]) => withdrawn(place, isDue)),
-    { weight: 1, arbitrary: fc.constantFrom(drain, close) },
+    fc.nat(9).map((instance) => ready(instance)),
+    fc.nat(9).map((instance) => withdrawn(instance)),
+    { weight: 1, arbitrary: fc.constantFrom(drain, close, removed, expecting(none)) },
   );
   fc.assert(
     fc.property(fc.array(event, { maxLength: 20 }), (events) => {
       const { actor, errors } = startRouter(...events);
-      const places = new Map<string, number>();
+      const up = new Set<number>();
       for (const each of events) {
-        if (each.type === "worker.ready") places.set(each.workerId, each.instance);
-        else if (each.type === "worker.withdrawn") places.delete(each.workerId);
+        if (each.type === "worker.ready") up.add(each.instance);
+        else if (each.type === "worker.withdrawn") up.delete(each.instance);
+        else if (each.type === "pool.removed") up.clear();
       }
       const { context, status } = actor.getSnapshot();
       const listed = [...(context.table.pools.get("app")?.ready ?? [])].sort();
       if (status !== "active" || errors.length > 0) throw new Error(`It ended as ${status}.`);
-      if (listed.join() !== [...places.values()].sort().join()) throw new Error(`It lists ${listed.join()}.`);
+      if (listed.join() !== [...up].sort().join()) throw new Error(`It lists ${listed.join()}.`);
     }),
     { numRuns: 5000 },
   );

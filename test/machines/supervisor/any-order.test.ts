@@ -8,12 +8,24 @@ failOnXstateWarnings();
 
 test("no order of events, however odd, makes the supervisor fail; told to stop it always comes to an end", () => {
   const names = ["a:1", "b:1", "b:2"];
-  const someone = { workerId: "c:9", pool: "c", instance: 99, pid: 1, generation: 1 } as never;
+  const someone = {
+    memberId: "c:9",
+    workerId: "c:9",
+    pool: "c",
+    instance: 99,
+    pid: 1,
+    generation: 1,
+  } as never;
   const noExit = { wasAsked: false, wasReady: false, exitCode: 1, signal: null, how: "fell", stderrTail: "" };
   const odd = fc.constantFrom<SupervisorEvent>(
     { type: "calls.drained" },
     { type: "supervisor.stop", drainMs: 500 },
-    { type: "worker.withdrawn", workerId: "c:9" as never, pool: "c", isDue: true },
+    { type: "worker.withdrawn", ...(someone as object), outlook: null } as never,
+    { type: "pool.stopped", pool: "c" },
+    { type: "pool.stopped", pool: "b" },
+    { type: "outlook.changed", pool: "c", outlook: null },
+    { type: "pool.remove", pool: "b", drainMs: 100 },
+    { type: "pool.add", plan: { name: "a", workers: 1 } },
     { type: "worker.ready", ...(someone as object), exports: [] } as never,
     { type: "worker.exited", ...(someone as object), exit: noExit } as never,
   );

@@ -10,6 +10,7 @@ const twoPools = [
   { name: "a", workers: 1 },
   { name: "b", workers: 1 },
 ];
+const none = expect.objectContaining({ reason: "no-worker" });
 const types = (rig: SupervisorRig) => rig.emitted.map((event) => event.type);
 const admission = (rig: SupervisorRig) => rig.tables.at(-1)?.admission;
 const app = (rig: SupervisorRig) => rig.tables.at(-1)?.pools.get("app");
@@ -33,9 +34,9 @@ describe("start", () => {
 
   test("calls may wait from the first table on: every place is due", () => {
     const rig = createSupervisorRig(one);
-    expect(app(rig)).toMatchObject({ ready: [], isDue: true, exports: [] });
+    expect(app(rig)).toMatchObject({ ready: [], outlook: null, exports: [] });
     rig.bringUp("app:1", "math.add");
-    expect(app(rig)).toMatchObject({ ready: [1], isDue: false, exports: [{ name: "math.add" }] });
+    expect(app(rig)).toMatchObject({ ready: [1], outlook: none, exports: [{ name: "math.add" }] });
   });
 
   const failures: [string, (rig: SupervisorRig) => void, RegExp][] = [
@@ -130,7 +131,7 @@ describe("restart", () => {
       if (waitMs > 0) {
         rig.clock.advance(waitMs - 1);
         expect(starts(rig)).toBe(before);
-        expect(app(rig)).toMatchObject({ ready: [], isDue: true });
+        expect(app(rig)).toMatchObject({ ready: [], outlook: null });
         rig.clock.advance(1);
       } else {
         rig.clock.advance(0);
@@ -156,12 +157,12 @@ describe("restart", () => {
   test("is for the one worker that ended; the router sends nothing there meanwhile", () => {
     const rig = running(two);
     rig.end("app:1");
-    expect(app(rig)).toMatchObject({ ready: [2], isDue: true });
+    expect(app(rig)).toMatchObject({ ready: [2], outlook: null });
     expect(starts(rig)).toBe(2);
     rig.clock.advance(0);
     rig.bringUp("app:1");
     expect([...(app(rig)?.ready ?? [])].sort()).toEqual([2, 3]);
-    expect(app(rig)?.isDue).toBe(false);
+    expect(app(rig)?.outlook).toEqual(none);
   });
 
   test("is told to the world: who ended, how, and who is ready again", () => {
@@ -221,7 +222,7 @@ describe("a worker that comes back with a name that another pool has", () => {
       ]);
       for (const table of rig.tables.slice(tables)) {
         expect(table.pools.get("a")).toMatchObject({ ready: [1], exports: [{ name: "a.f" }] });
-        expect(table.pools.get("b")).toMatchObject({ ready: [], isDue: true, exports: [{ name: "b.f" }] });
+        expect(table.pools.get("b")).toMatchObject({ ready: [], outlook: null, exports: [{ name: "b.f" }] });
       }
       const ready = types(rig).filter((type) => type === "worker.ready").length;
       rig.end("b:1");
@@ -249,7 +250,7 @@ describe("a worker that comes back with a name that another pool has", () => {
     }
     rig.clock.advance(5000);
     rig.bringUp("b:1", "b.g");
-    expect(rig.tables.at(-1)?.pools.get("b")).toMatchObject({ exports: [{ name: "b.g" }], isDue: false });
+    expect(rig.tables.at(-1)?.pools.get("b")).toMatchObject({ exports: [{ name: "b.g" }], outlook: none });
   });
 });
 
@@ -312,7 +313,7 @@ describe("stop", () => {
     rig.end("app:1", 1);
     rig.clock.advance(60_000);
     expect(rig.asked.filter((what) => what.startsWith("start"))).toHaveLength(1);
-    expect(app(rig)).toMatchObject({ ready: [], isDue: false });
+    expect(app(rig)).toMatchObject({ ready: [], outlook: { reason: "closed" } });
   });
 
   test("a worker that waits for its next start is gone at once, and its crash is not told a second time", () => {
@@ -348,5 +349,75 @@ describe("drain", () => {
     expect(rig.state).toBe("draining");
     expect(rig.asked).toContain("awaitDrain");
     expect(types(rig).filter((type) => type === "supervisor.draining")).toHaveLength(1);
+  });
+});
+
+describe("pools that come and go while it runs", () => {
+  const plan = { name: "late", workers: 2 };
+  const added = () => {
+    const rig = running();
+    rig.send({ type: "pool.add", plan });
+    return rig;
+  };
+  const late = (rig: SupervisorRig) => rig.tables.at(-1)?.pools.get("late");
+
+  test("are started beside the others; calls may wait for them at once", () => {
+    const rig = added();
+    expect(rig.asked.slice(-2)).toEqual(["start late:1", "start late:2"]);
+    expect(late(rig)).toMatchObject({ ready: [], outlook: null });
+    rig.bringUp("late:2");
+    expect(late(rig)).toMatchObject({ ready: [3], exports: [{ name: "late.f" }] });
+    rig.end("late:2");
+    rig.clock.advance(0);
+    expect(rig.workerState("late:2")).toBe("spawning");
+  });
+
+  test("that cannot be started are told and gone, and the others serve on", () => {
+    const rig = added();
+    rig.end("late:1");
+    expect(rig.emitted.at(-1)).toMatchObject({ type: "pool.failed", pool: "late" });
+    rig.end("late:2");
+    expect(types(rig).at(-1)).toBe("pool.removed");
+    expect([rig.state, late(rig), app(rig)?.ready]).toEqual(["running", undefined, [1]]);
+  });
+
+  test("whose names others have are told and gone", () => {
+    const rig = running();
+    rig.send({ type: "pool.add", plan: { name: "late", workers: 1 } });
+    rig.bringUp("late:1", "app.f");
+    expect(rig.emitted.at(-1)).toMatchObject({
+      type: "pool.failed",
+      message:
+        "The pools app and late both export app.f; rename it in one of them, since a name has one home.",
+    });
+    rig.end("late:1", 0);
+    expect([types(rig).at(-1), late(rig)]).toEqual(["pool.removed", undefined]);
+  });
+
+  test("that are removed get no new calls, end those they have within drainMs, and are gone", () => {
+    const rig = added();
+    rig.bringUp("late:1");
+    rig.bringUp("late:2");
+    rig.send({ type: "pool.remove", pool: "late", drainMs: 1000 });
+    expect(late(rig)).toMatchObject({ ready: [], outlook: { reason: "closed" } });
+    expect([rig.workerState("late:1"), rig.workerState("late:2")]).toEqual(["draining", "draining"]);
+    rig.say("late:1", { type: "calls.drained" });
+    rig.clock.advance(1000);
+    expect(rig.asked.slice(-2)).toEqual(["shutdown late:1", "shutdown late:2"]);
+    rig.end("late:1", 0);
+    rig.end("late:2", 0);
+    expect([types(rig).at(-1), late(rig), app(rig)?.ready]).toEqual(["pool.removed", undefined, [1]]);
+    rig.send({ type: "supervisor.stop", drainMs: 0 });
+    rig.clock.advance(0);
+    rig.end("app:1", 0);
+    expect(rig.state).toBe("stopped");
+  });
+
+  test("a supervisor without any runs, and stops", () => {
+    const rig = createSupervisorRig([]);
+    expect(rig.state).toBe("running");
+    rig.send({ type: "supervisor.stop", drainMs: 0 });
+    rig.send({ type: "calls.drained" });
+    expect(rig.state).toBe("stopped");
   });
 });

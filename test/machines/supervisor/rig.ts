@@ -1,11 +1,12 @@
 // A real supervisor with real router and worker machines on a test clock; only the processes are scripted.
 
-import { createActor, fromCallback, type AnyEventObject } from "xstate";
+import { createActor, fromCallback, type AnyActorRef, type AnyEventObject } from "xstate";
 import { createIdSource, type InstanceId } from "../../../src/ids.js";
 import { routerMachine } from "../../../src/machines/router/machine.js";
 import type { RouteTable } from "../../../src/machines/router/route-table.js";
 import type { SupervisorEmitted, SupervisorEvent } from "../../../src/machines/supervisor/events.js";
-import { supervisorMachine, type PoolPlan } from "../../../src/machines/supervisor/machine.js";
+import { poolMachine, type PoolPlan } from "../../../src/machines/pool/machine.js";
+import { poolActorId, supervisorMachine } from "../../../src/machines/supervisor/machine.js";
 import type { WorkerEvent } from "../../../src/machines/worker/events.js";
 import {
   workerMachine,
@@ -43,6 +44,11 @@ function leafOf(value: unknown): string {
   return typeof value === "object" && value !== null ? leafOf(Object.values(value)[0]) : String(value);
 }
 
+function childrenOf(snapshot: unknown): Readonly<Record<string, AnyActorRef | undefined>> {
+  if (typeof snapshot !== "object" || snapshot === null || !("children" in snapshot)) return {};
+  return snapshot.children as Record<string, AnyActorRef | undefined>;
+}
+
 export function createSupervisorRig(
   pools: readonly PoolPlan[],
   random: () => number = () => 0,
@@ -71,13 +77,13 @@ export function createSupervisorRig(
   });
   const router = routerMachine.provide({ actions: { publish: ({ context }) => tables.push(context.table) } });
   const logic = supervisorMachine.provide({
-    actors: { worker, router },
+    actors: { pool: poolMachine.provide({ actors: { worker } }), router },
     actions: { awaitDrain: () => asked.push("awaitDrain"), endDrain: () => asked.push("endDrain") },
   });
   const nextInstance = createIdSource<InstanceId>();
   const actor = createActor(logic, {
     clock,
-    input: { pools, timings, maxMisses: 3, restart, clock, random, nextInstance },
+    input: { pools, ports: { timings, maxMisses: 3, restart, clock, random, nextInstance } },
   });
   actor.on("*", (event) => emitted.push(event));
   actor.subscribe({ error: (error) => errors.push(error) });
@@ -115,8 +121,10 @@ export function createSupervisorRig(
       say(name, { type: "process.exited", exitCode, signal: null, stderrTail: "" });
     },
     workerState(name) {
-      const child = actor.getSnapshot().children[name];
-      const snapshot: unknown = child?.getSnapshot();
+      const pool: unknown = actor
+        .getSnapshot()
+        .children[poolActorId(name.split(":")[0] ?? "")]?.getSnapshot();
+      const snapshot: unknown = childrenOf(pool)[name]?.getSnapshot();
       if (typeof snapshot !== "object" || snapshot === null || !("value" in snapshot)) return "none";
       return leafOf(snapshot.value);
     },

@@ -15,6 +15,7 @@ describe("from start to service", () => {
     expect(rig.reports).toEqual([
       {
         type: "worker.ready",
+        memberId: "app:1",
         workerId: "app:1",
         pool: "app",
         instance: 1,

@@ -69,11 +69,14 @@ function createWorker(
     actions: {
       attach: ({ context }) => asked.push(`attach ${String(context.instance)}`),
       detach: ({ context }) => asked.push(`detach ${String(context.instance)}`),
+      awaitCalls: ({ context }) => asked.push(`awaitCalls ${String(context.instance)}`),
+      endCalls: ({ context }) => asked.push(`endCalls ${String(context.instance)}`),
     },
   });
   return createActor(logic, {
     clock,
     input: {
+      memberId: "app:1",
       workerId: workerId("app", 1),
       pool: "app",
       generation: 1,
@@ -141,6 +144,8 @@ export const events = {
   start: { type: "worker.start", delayMs: 100 },
   stop: { type: "worker.stop" },
   kill: { type: "worker.kill", reason: "it was told to" },
+  drain: { type: "worker.drain", drainMs: 7000 },
+  drained: { type: "calls.drained" },
   unwanted: { type: "worker.refuse", reason: "it exports f, which another pool has" },
 } satisfies Record<string, WorkerEvent>;
 
@@ -149,6 +154,7 @@ export const stateNames = [
   "connecting",
   "handshaking",
   "ready",
+  "draining",
   "stopping",
   "terminating",
   "killing",
@@ -165,6 +171,7 @@ export const ways: Readonly<Record<WorkerStateName, () => WorkerRig>> = {
   connecting: () => after("spawning", events.spawned),
   handshaking: () => after("connecting", events.opened),
   ready: () => after("handshaking", events.listed),
+  draining: () => after("ready", events.drain),
   stopping: () => after("ready", events.stop),
   terminating: () => after("stopping", timings.shutdownMs),
   killing: () => after("ready", events.kill),

@@ -6,6 +6,7 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { createSplice } from "../../../src/host/create-splice.js";
 import { isolate } from "../../../src/host/isolate.js";
 import { gone, makeFolder, root } from "../harness.js";
 
@@ -105,7 +106,7 @@ describe("a module", () => {
     await expect(pdf.fail({ message: "no" })).rejects.toMatchObject({
       code: 2000,
       message: "no",
-      functionName: "fail",
+      functionName: "pdf.fail",
       details: { name: "TypeError" },
     });
     await expect(pdf.hang(undefined, { timeoutMs: 50 })).rejects.toMatchObject({ code: 2001 });
@@ -130,6 +131,65 @@ describe("a module", () => {
   });
 });
 
+describe("the supervisor of an isolate", () => {
+  test("is one for all of a process, and the user's own where one is given: its functions are exports there", async () => {
+    const file = join(folder, "src/pdf.ts");
+    await write("functions/math.ts", "export const one = () => 1;");
+    await using splice = await createSplice({ functions: join(folder, "functions") });
+    const inside = await isolate<Pdf>(file, { splice, workers: 2 });
+    const again = await isolate<Pdf>(file, { splice });
+    expect((await splice.exports()).map(({ name }) => name)).toEqual(
+      expect.arrayContaining(["math.one", "pdf.render", "pdf-2.render"]),
+    );
+    const { pools } = await splice.status();
+    expect(pools.map(({ name, workers }) => [name, workers.length])).toEqual([
+      ["app", 1],
+      ["pdf", 2],
+      ["pdf-2", 1],
+    ]);
+    expect(await splice.call("pdf.render", { html: "abc" })).toMatchObject({ pages: 3 });
+    const pid = await again.pid();
+    const hanging = inside.hang(undefined, { timeoutMs: 200 });
+    await Promise.all([
+      again[Symbol.asyncDispose](),
+      inside[Symbol.asyncDispose](),
+      expect(hanging).rejects.toMatchObject({ code: 2001 }),
+    ]);
+    await gone(pid);
+    expect((await splice.status()).pools.map(({ name }) => name)).toEqual(["app"]);
+    await expect(splice.call("pdf.render", { html: "" })).rejects.toMatchObject({ code: 1002 });
+    await using third = await isolate<Pdf>(file, { splice });
+    expect(await third.render({ html: "ab" })).toMatchObject({ pages: 2 });
+    expect(await splice.call("math.one")).toBe(1);
+  });
+
+  test("loses nothing else when a module cannot be started in it, or brings a name that is taken", async () => {
+    await write("functions/pdf.ts", "export const render = () => 1;");
+    await write("src/throwing.ts", `throw new Error("not today");\nexport const f = () => 1;`);
+    await using splice = await createSplice({ functions: join(folder, "functions") });
+    await expect(isolate(join(folder, "src/throwing.ts"), { splice })).rejects.toThrow(/not today/);
+    await expect(isolate(join(folder, "src/pdf.ts"), { splice })).rejects.toThrow(
+      /The pools app and pdf both export pdf.render/,
+    );
+    expect((await splice.status()).pools).toHaveLength(1);
+    expect(await splice.call("pdf.render")).toBe(1);
+  });
+
+  test("ends with close() of the user's own; later calls are 3001", async () => {
+    await write("functions/math.ts", "export const one = () => 1;");
+    const splice = await createSplice({ functions: join(folder, "functions") });
+    const pdf = await isolate<Pdf>(join(folder, "src/pdf.ts"), { splice });
+    const pid = await pdf.pid();
+    await splice.close();
+    await gone(pid);
+    await expect(pdf.pid()).rejects.toMatchObject({ code: 3001, details: { reason: "closed" } });
+    await pdf[Symbol.asyncDispose]();
+    await expect(isolate(join(folder, "src/pdf.ts"), { splice })).rejects.toThrow(
+      /supervisor that is stopped/,
+    );
+  });
+});
+
 describe("what makes no sense is refused", () => {
   test("a module that is not there, is a folder, or no file at all", async () => {
     const wrong = [join(folder, "none.js"), folder, "https://example.org/a.js", "", 7];
@@ -140,10 +200,12 @@ describe("what makes no sense is refused", () => {
   test("options by path", async () => {
     const wrong: [object, string][] = [
       [{ worker: 2 }, "worker"],
-      [{ workers: 0 }, "pools.pdf.workers"],
+      [{ workers: 0 }, "workers"],
       [{ socket: "s" }, "socket"],
       [{ pools: {} }, "pools"],
       [{ limits: { maxInFlight: 0 } }, "limits.maxInFlight"],
+      [{ splice: {} }, "splice"],
+      [{ cwd: "none" }, "cwd"],
     ];
     for (const [options, path] of wrong)
       await expect(isolate(join(folder, "src/pdf.ts"), options)).rejects.toMatchObject({
@@ -195,6 +257,7 @@ describe("a program", () => {
     await write("functions/math.js", "export function add({ a, b }) { return a + b; }");
     const { code, said, stderr } = await run(`
       const pdf = await isolate("src/pdf.ts");
+      const second = await isolate(url("./src/shared.js"));
       const splice = await createSplice();
       const { math } = splice.functions();
       const { add } = splice.functions("math");

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { nextRestart, type RestartHistory } from "../../../src/machines/supervisor/restart.js";
+import { nextRestart, type RestartHistory } from "../../../src/machines/pool/restart.js";
 
 const policy = { backoffMs: [0, 100, 500, 2000, 5000], jitter: 0.2, resetAfterMs: 30_000 };
 

@@ -1,0 +1,140 @@
+// The composition root: gives the machines their effects and bridges them to dispatch. The only place that knows
+// machines, actors and dispatch together; it starts nothing itself.
+
+import { createHeartbeatActor } from "../actors/heartbeat.js";
+import { createKillActor } from "../actors/kill.js";
+import { createProcessActor } from "../actors/process.js";
+import type { ProcessRegistry } from "../actors/process-registry.js";
+import type { PoolLaunch } from "../actors/worker-command.js";
+import { createWorkerLinkActor } from "../actors/worker-link.js";
+import type { ResolvedConfig } from "../config/types.js";
+import type { Dispatcher } from "../dispatch/dispatcher.js";
+import type { Journal } from "../dispatch/journal.js";
+import type { InstanceId } from "../ids.js";
+import type { Log } from "../log.js";
+import { poolMachine } from "../machines/pool/machine.js";
+import { routerMachine } from "../machines/router/machine.js";
+import { supervisorMachine } from "../machines/supervisor/machine.js";
+import { workerMachine, type WorkerContext } from "../machines/worker/machine.js";
+import type { Clock } from "../time.js";
+import { createWorkerLog } from "./worker-log.js";
+import { createWorkerPort } from "./worker-port.js";
+
+export interface MachineParts {
+  readonly config: ResolvedConfig;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly journal: Journal;
+  readonly launches: ReadonlyMap<string, PoolLaunch>;
+  readonly registry: ProcessRegistry;
+  readonly dispatcher: Dispatcher;
+  readonly serverId: readonly number[];
+  /** The same as hexadecimal digits. */
+  readonly serverIdText: string;
+  readonly isBackground?: boolean;
+  /** A fault of the runtime itself. */
+  readonly onFault: (error: unknown) => void;
+}
+
+export function provideMachines(parts: MachineParts): typeof supervisorMachine {
+  const { dispatcher } = parts;
+  const router = routerMachine.provide({
+    actions: {
+      publish: ({ context }) => {
+        dispatcher.publish(context.table);
+      },
+    },
+  });
+  const pool = poolMachine.provide({ actors: { worker: provideWorker(parts) } });
+  return supervisorMachine.provide({
+    actors: { pool, router },
+    actions: {
+      awaitDrain: ({ self }) => {
+        dispatcher.whenDrained(() => {
+          // The last call may end inside a worker machine's own transition; this one has to wait for its end.
+          queueMicrotask(() => {
+            if (self.getSnapshot().status === "active") self.send({ type: "calls.drained" });
+          });
+        });
+      },
+      endDrain: () => {
+        dispatcher.endDrain();
+      },
+    },
+  });
+}
+
+function provideWorker(parts: MachineParts): typeof workerMachine {
+  const { clock, log, journal, registry, dispatcher, config } = parts;
+  const isBusy = (instance: InstanceId): boolean => dispatcher.isBusy(instance);
+  return workerMachine.provide({
+    actors: {
+      process: createProcessActor({
+        clock,
+        log,
+        registry,
+        launches: parts.launches,
+        parentEnv: process.env,
+        supervisorId: parts.serverIdText,
+        hostSocket: config.socket === false ? null : config.socket,
+        isBackground: parts.isBackground === true,
+        onSpawned: (instance, pid) => {
+          journal.record("spawn", clock.now(), 0, instance, pid);
+        },
+      }),
+      link: createWorkerLinkActor({
+        clock,
+        registry,
+        isBusy,
+        maxFrameBytes: config.limits.maxFrameBytes,
+        serverId: parts.serverId,
+        onResult: (instance, requestId, result, durationUs) => {
+          dispatcher.onResult(instance, requestId, result, durationUs);
+        },
+        onError: (instance, error) => {
+          dispatcher.onError(instance, error);
+        },
+        onLog: createWorkerLog(log, clock),
+        onFault: parts.onFault,
+      }),
+      heartbeat: createHeartbeatActor({ clock, registry, isBusy, intervalMs: config.health.intervalMs }),
+      kill: createKillActor(registry),
+    },
+    actions: {
+      attach: ({ context }) => {
+        attach(parts, context);
+      },
+      detach: ({ context }) => {
+        detach(parts, context);
+      },
+      awaitCalls: ({ context: { instance } }) => {
+        dispatcher.whenIdle(instance, () => {
+          // The last call may end inside this machine's own transition; it hears of it after that.
+          queueMicrotask(() => registry.get(instance)?.tell({ type: "calls.drained" }));
+        });
+      },
+      endCalls: ({ context }) => {
+        dispatcher.endDrainOf(context.instance);
+      },
+    },
+  });
+}
+
+/** Dispatch may use this process from now on. */
+function attach({ clock, journal, registry, dispatcher }: MachineParts, context: WorkerContext): void {
+  const entry = registry.get(context.instance);
+  if (entry?.outbox == null) return;
+  entry.isInService = true;
+  journal.record("ready", clock.now(), 0, context.instance, context.pid ?? 0);
+  dispatcher.attach(createWorkerPort(entry, entry.outbox));
+}
+
+/** Nothing will come from this process any more. */
+function detach({ clock, journal, dispatcher, config }: MachineParts, context: WorkerContext): void {
+  const { instance, workerId, pid, exit } = context;
+  // Null: there never was a process, or its end has been told and its successor was not started yet.
+  if (pid !== null) journal.record("exit", clock.now(), 0, instance, pid);
+  const { exitCode, signal, how, stderrTail } = exit;
+  const details = { worker: workerId, pid, exitCode, signal, ...(config.dev ? { stderrTail } : {}) };
+  dispatcher.detach(instance, details, how);
+}
