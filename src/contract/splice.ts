@@ -42,7 +42,7 @@ export interface Splice extends AsyncDisposable {
    * says of the types is T's word alone: nothing is looked up, and a name that is not there rejects with 1002.
    */
   functions<T extends object>(namespace?: string): RemoteFunctions<T>;
-  /** What can be called now. */
+  /** What can be called now, with the JSON Schemas (draft 2020-12, as text) of functions that declare theirs. */
   exports(): Promise<readonly ExportMetadata[]>;
   status(): Promise<Status>;
   /** What happens to the system from now on. */

@@ -1,5 +1,5 @@
-// The part of Standard Schema v1 that is used here, declared anew so that no schema library is needed: zod,
-// valibot, arktype and others all fit it. Types and their guard; validates nothing itself.
+// The part of Standard Schema v1 and of Standard JSON Schema v1 that is used here, declared anew so that no schema
+// library is needed: zod, valibot, arktype and others all fit it. Types and their guard; validates nothing itself.
 
 export interface StandardIssue {
   readonly message: string;
@@ -10,6 +10,13 @@ export interface StandardIssue {
 export type StandardResult<Output> =
   { readonly value: Output; readonly issues?: undefined } | { readonly issues: readonly StandardIssue[] };
 
+/** What a schema is asked for as JSON Schema. */
+export interface JsonSchemaOptions {
+  readonly target: "draft-2020-12";
+  /** Understood by the library that made the schema alone. */
+  readonly libraryOptions?: Record<string, unknown> | undefined;
+}
+
 /** A schema of any library that implements Standard Schema v1. */
 export interface StandardSchema<Input = unknown, Output = Input> {
   readonly "~standard": {
@@ -17,6 +24,13 @@ export interface StandardSchema<Input = unknown, Output = Input> {
     readonly vendor: string;
     readonly validate: (value: unknown) => StandardResult<Output> | Promise<StandardResult<Output>>;
     readonly types?: { readonly input: Input; readonly output: Output } | undefined;
+    /** Standard JSON Schema v1: the JSON Schemas of what it takes and of what it gives. Either may throw. */
+    readonly jsonSchema?:
+      | {
+          readonly input: (options: JsonSchemaOptions) => Record<string, unknown>;
+          readonly output: (options: JsonSchemaOptions) => Record<string, unknown>;
+        }
+      | undefined;
   };
 }
 

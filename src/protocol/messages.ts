@@ -25,7 +25,7 @@ export interface RequestContext {
   readonly auth: AuthContext | null;
 }
 
-/** One exported function; both schemas are JSON Schema as text. */
+/** One exported function; both schemas are JSON Schema as text, "{}" where there is none to tell. */
 export interface ExportMetadata {
   readonly name: string;
   readonly isAsync: boolean;

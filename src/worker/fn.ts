@@ -12,7 +12,10 @@ import {
 const definitionKey = Symbol.for("splice.fn");
 
 export interface FnOptions<Params extends StandardSchema | undefined, Returns extends StandardSchema> {
-  /** Checks, and may transform, what the caller sent. A misfit ends the call with 1001 before the handler runs. */
+  /**
+   * Checks, and may transform, what the caller sent. A misfit ends the call with 1001 before the handler runs. Listed
+   * in the exports as JSON Schema where the library can say it so (Standard JSON Schema), and so is `returns`.
+   */
   readonly params?: Params;
   /** Checks, and may transform, what the handler returned. A misfit ends the call with 2000, InvalidResult. */
   readonly returns?: Returns;

@@ -11,12 +11,7 @@ export function createLogSink(link: Link): LogSink {
   let dropped = 0;
 
   function send(event: LogEvent): void {
-    try {
-      link.send(event);
-    } catch (error) {
-      if (!isProtocolError(error)) throw error;
-      dropped++;
-    }
+    if (!sendLine(link, event)) dropped++;
   }
 
   return ({ requestId, functionName }, level, message, fields = {}) => {
@@ -39,6 +34,17 @@ export function createLogSink(link: Link): LogSink {
     }
     send({ type: "LogEvent", level, message: textOf(message), fields: own });
   };
+}
+
+/** False when the line is too long for a frame; nothing is sent then. */
+export function sendLine(link: Link, event: LogEvent): boolean {
+  try {
+    link.send(event);
+    return true;
+  } catch (error) {
+    if (!isProtocolError(error)) throw error;
+    return false;
+  }
 }
 
 function textOf(value: unknown): string {

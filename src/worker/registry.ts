@@ -8,7 +8,7 @@ import type { ExportMetadata } from "../protocol/messages.js";
 import { definitionOf } from "./fn.js";
 
 export interface RegisteredFunction {
-  readonly metadata: ExportMetadata;
+  readonly metadata: Pick<ExportMetadata, "name" | "isAsync" | "isStreaming">;
   readonly params: StandardSchema | undefined;
   readonly returns: StandardSchema | undefined;
   readonly handler: (params: unknown, context: Context) => unknown;
@@ -64,8 +64,6 @@ function register(name: string, exported: unknown): RegisteredFunction {
       name,
       isAsync: isStreaming || kind === "[object AsyncFunction]",
       isStreaming,
-      paramsSchema: "{}",
-      returnSchema: "{}",
     },
     params,
     returns,

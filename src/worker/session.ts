@@ -2,10 +2,17 @@
 // when the worker is done or has been refused, but ends nothing itself.
 
 import type { LogSink } from "./call-context.js";
-import { capability, type HandshakeAck, protocolVersion, type WireMessage } from "../protocol/messages.js";
+import {
+  capability,
+  type ExportMetadata,
+  type HandshakeAck,
+  protocolVersion,
+  type WireMessage,
+} from "../protocol/messages.js";
+import { describeExports } from "./describe-exports.js";
 import * as failures from "./failures.js";
 import type { Link } from "./link.js";
-import { createLogSink } from "./log-lines.js";
+import { createLogSink, sendLine } from "./log-lines.js";
 import type { Registry } from "./registry.js";
 import { createRuntime, type Runtime } from "./runtime.js";
 
@@ -40,13 +47,21 @@ export function createSession({ link, dev, finished }: SessionOptions): Session 
   let registry: Registry | undefined;
   let runtime: Runtime | undefined;
   let exportsAsked = false;
+  let described: readonly ExportMetadata[] | undefined;
 
   function listExports(): void {
     if (registry === undefined) {
       exportsAsked = true;
       return;
     }
-    link.send({ type: "ListExportsResult", exports: [...registry.values()].map(({ metadata }) => metadata) });
+    described ??= describeExports(registry, link.maxFrameBytes, logSchemaLeftOut);
+    link.send({ type: "ListExportsResult", exports: described });
+  }
+
+  /** Debug: no call is any different for it, and every start of every worker would say it again. */
+  function logSchemaLeftOut(name: string, side: "params" | "returns", reason: string): void {
+    const message = `No JSON Schema is listed for the ${side} of ${name}: ${reason}`;
+    sendLine(link, { type: "LogEvent", level: "debug", message, fields: [["function", name]] });
   }
 
   function shutDown(): void {
