@@ -15,7 +15,8 @@ import { Deadlines } from "./deadlines.js";
 import * as failures from "./failures.js";
 import { FunctionState } from "./function-state.js";
 import type { Journal } from "./journal.js";
-import { PoolState } from "./pool-state.js";
+import { closedPool, PoolState } from "./pool-state.js";
+import type { OnVerdict, Verification } from "./verification.js";
 import { WorkerState, type WorkerPort } from "./worker-state.js";
 
 export interface DispatcherOptions {
@@ -24,6 +25,8 @@ export interface DispatcherOptions {
   readonly limits: DispatchLimits;
   /** Told of a worker that broke the protocol: it must be replaced. */
   readonly onBreach: (instance: InstanceId, reason: string) => void;
+  /** Asked about every call before it is placed. Absent: every call may run. */
+  readonly verification?: Verification | undefined;
 }
 
 export class Dispatcher {
@@ -67,7 +70,7 @@ export class Dispatcher {
 
   /** Calls among them that no worker has yet. */
   get waiting(): number {
-    let count = 0;
+    let count = this.#options.verification?.waiting.size ?? 0;
     for (const pool of this.#pools.values()) count += pool.waiting.size;
     return count;
   }
@@ -162,11 +165,7 @@ export class Dispatcher {
   close(closedReason: "closed" | "failed"): void {
     this.#door.closedReason = closedReason;
     for (const call of this.#calls.values()) {
-      const failure =
-        closedReason === "failed"
-          ? failures.internal("The supervisor failed while this call was running; it may have run once.")
-          : failures.drainEnded(call.target.name, call.state !== "queued");
-      this.#settle(call, failure, true);
+      this.#settle(call, failures.ended(closedReason, call.target.name, call.state !== "queued"), true);
     }
     this.#deadlines.dispose();
   }
@@ -222,7 +221,8 @@ export class Dispatcher {
       requestId,
     );
     this.#deadlines.add(call, call.deadlineAtMs);
-    this.#place(call);
+    if (this.#options.verification === undefined) this.#place(call);
+    else this.#options.verification.ask(call, this.#onVerdict);
     return call.callId;
   }
 
@@ -275,18 +275,28 @@ export class Dispatcher {
     return 0;
   }
 
-  /** Sends a queued call to the least busy ready worker, or leaves it waiting. */
+  readonly #onVerdict: OnVerdict = (callId, refusal) => {
+    const call = this.#calls.get(callId);
+    // It may have ended in the meantime, as every queued call may.
+    if (call === undefined) return;
+    if (refusal === null) this.#place(call);
+    else this.#settle(call, refusal, true);
+  };
+
+  /** Sends a queued call to the least busy ready worker, or leaves it waiting for one that is due. */
   #place(call: Call): void {
-    const pool = this.#pools.get(call.target.pool);
+    const { name, pool: poolName } = call.target;
+    const pool = this.#pools.get(poolName);
     const worker = pool?.leastBusy() ?? null;
-    call.waitIn(worker === null ? (pool?.waiting ?? null) : null);
-    if (worker === null) return;
-    const nowMs = this.#clock.now();
-    const leftMs = call.deadlineAtMs - nowMs;
-    if (leftMs <= 0) {
-      this.#expire(call);
+    if (worker === null) {
+      const refusal = pool === undefined ? closedPool : pool.outlook;
+      if (refusal !== null) this.#settle(call, failures.noWorker(name, poolName, refusal), true);
+      else call.waitIn(pool?.waiting ?? null);
       return;
     }
+    const nowMs = this.#clock.now();
+    const leftMs = call.deadlineAtMs - nowMs;
+    if (leftMs <= 0) return this.#expire(call);
     const { port } = worker;
     if (port.queuedBytes > port.maxQueuedBytes) {
       this.#settle(call, failures.linkFull(port.queuedBytes, port.maxQueuedBytes, worker.inFlight), true);
@@ -294,20 +304,17 @@ export class Dispatcher {
     }
     const deadlineMs = leftMs === Infinity ? 0 : Math.min(Math.max(Math.ceil(leftMs), 1), maxTimerMs);
     // Entered before it is sent: the answer may come back before the send returns.
+    call.waitIn(null);
     call.state = "dispatched";
     call.worker = worker;
     worker.take(call.callId);
     this.#journal.record("dispatch", nowMs, call.callId, port.instance);
     try {
-      port.sendInvoke(call.callId, call.target.name, call.params, deadlineMs, call.contextBytes);
+      port.sendInvoke(call.callId, name, call.params, deadlineMs, call.contextBytes);
     } catch (error) {
       if (!isProtocolError(error)) throw error;
-      this.#settle(
-        call,
-        failures.paramsTooLarge(call.target.name, call.params.length, port.maxFrameBytes),
-        true,
-      );
-      return;
+      const { length } = call.params;
+      return this.#settle(call, failures.paramsTooLarge(name, length, port.maxFrameBytes), true);
     }
     worker.calls += 1;
     call.target.calls += 1;
@@ -315,23 +322,16 @@ export class Dispatcher {
 
   #flushWaiting(pool: PoolState): void {
     if (pool.waiting.size === 0 || (pool.ready.length === 0 && pool.outlook === null)) return;
-    for (const call of [...pool.waiting]) {
-      if (call.state !== "queued") continue;
-      if (pool.ready.length > 0) this.#place(call);
-      else if (pool.outlook !== null)
-        this.#settle(call, failures.noWorker(call.target.name, call.target.pool, pool.outlook), true);
-    }
+    for (const call of [...pool.waiting]) if (call.state === "queued") this.#place(call);
   }
 
   #expire(call: Call): void {
     if (call.isAnswered) return;
-    const wasStarted = call.state !== "queued";
-    if (call.state === "cancelling") this.#settle(call, failures.cancelled(call.target.name, true), false);
-    else
-      this.#cancel(
-        call,
-        failures.timedOut(call.target.name, call.deadlineAtMs - call.admittedAtMs, wasStarted),
-      );
+    const { name } = call.target;
+    if (call.state === "cancelling") return this.#settle(call, failures.cancelled(name, true), false);
+    const isUnverified = this.#options.verification?.waiting.has(call) === true;
+    const awaited = call.state !== "queued" ? "answer" : isUnverified ? "verifier" : "worker";
+    this.#cancel(call, failures.timedOut(name, call.deadlineAtMs - call.admittedAtMs, awaited));
   }
 
   /** Sends Cancel after a dispatched call, and answers the caller now if there is something to say. */

@@ -32,6 +32,17 @@ export function invalidParams(name: string, path: string, why: string): CallFail
   return failure(1001, `${quoted(name)} was not run: ${path} ${why}`, { issues: [{ path, message: why }] });
 }
 
+export function unauthorized(name: string, userId: string | null): CallFailure {
+  const who = userId === null ? "a caller without auth" : `the user ${quoted(userId)}`;
+  return failure(1003, `The verifier does not let ${who} call ${quoted(name)}.`, { userId });
+}
+
+/** Says nothing of what the verifier threw, which is for the operator alone. */
+export function verifierFailed(name: string, userId: string | null): CallFailure {
+  const message = `The call of ${quoted(name)} was refused because the verifier itself failed; the supervisor's log says why.`;
+  return failure(1003, message, { userId, reason: "verifier-failed" });
+}
+
 export function paramsTooLarge(name: string, bytes: number, limitBytes: number): CallFailure {
   const message = `The params of ${quoted(name)} are ${String(bytes)} bytes, which is over the frame limit of ${String(limitBytes)} bytes; send less at once or raise limits.maxFrameBytes.`;
   return failure(1004, message, { bytes, limit: limitBytes });
@@ -51,14 +62,16 @@ export function unavailable(reason: string, message: string): CallFailure {
   return failure(3001, message, { reason });
 }
 
-export function timedOut(name: string, timeoutMs: number, wasStarted: boolean): CallFailure {
-  const waited = wasStarted
-    ? "It may have run, or may still be running."
-    : "No worker was ready for it in that time, so it never ran.";
-  return failure(
-    2001,
-    `${quoted(name)} did not answer within ${String(Math.max(0, Math.round(timeoutMs)))} ms. ${waited}`,
-  );
+const waited = {
+  answer: "It may have run, or may still be running.",
+  worker: "No worker was ready for it in that time, so it never ran.",
+  verifier: "The verifier had not let it through in that time, so it never ran.",
+};
+
+/** `awaited` is what the call was waiting for when its time ran out. */
+export function timedOut(name: string, timeoutMs: number, awaited: keyof typeof waited): CallFailure {
+  const withinMs = String(Math.max(0, Math.round(timeoutMs)));
+  return failure(2001, `${quoted(name)} did not answer within ${withinMs} ms. ${waited[awaited]}`);
 }
 
 export function noTimeLeft(name: string, timeoutMs: number): CallFailure {
@@ -85,6 +98,12 @@ export function drainEnded(name: string, wasStarted: boolean): CallFailure {
   return failure(2002, message, { reason: "draining" });
 }
 
+/** Of a call that was under way when dispatch was closed. */
+export function ended(closedReason: "closed" | "failed", name: string, wasStarted: boolean): CallFailure {
+  if (closedReason === "closed") return drainEnded(name, wasStarted);
+  return failure(3000, "The supervisor failed while this call was running; it may have run once.");
+}
+
 export function workerDied(name: string, details: Record<string, unknown>, how: string): CallFailure {
   return failure(2003, `The worker running ${quoted(name)} ${how}; the call may have run once.`, details);
 }
@@ -93,11 +112,7 @@ export function unreadableResult(why: string): CallFailure {
   return failure(3000, `The worker's result cannot be read: ${why}`);
 }
 
-export function internal(message: string): CallFailure {
-  return failure(3000, message);
-}
-
-/** A function's name as a sentence may show it: escaped, and cut when it is absurdly long. */
+/** A name from outside as a sentence may show it: escaped, and cut when it is absurdly long. */
 function quoted(name: string): string {
   return JSON.stringify(name.length > 120 ? `${name.slice(0, 120)}…` : name);
 }

@@ -1,9 +1,12 @@
 // One pool as dispatch sees it: the workers that may get new calls, and the calls that wait for one. It chooses and
 // keeps order; it sends nothing and settles nothing.
 
-import type { PoolOutlook } from "../machines/router/route-table.js";
+import type { PoolOutlook, PoolRefusal } from "../machines/router/route-table.js";
 import type { Call } from "./call.js";
 import type { WorkerState } from "./worker-state.js";
+
+/** Of a pool that is there no more. */
+export const closedPool: PoolRefusal = { reason: "closed", why: "was closed" };
 
 export class PoolState {
   ready: readonly WorkerState[] = [];
@@ -29,7 +32,7 @@ export class PoolState {
   /** There is no such pool any more. */
   close(): void {
     this.ready = [];
-    this.outlook = { reason: "closed", why: "was closed" };
+    this.outlook = closedPool;
   }
 
   /** The process is gone: until the router's next table no call is sent to it, and calls wait for what that says. */

@@ -18,6 +18,7 @@ interface Pending {
   readonly reject: (error: unknown) => void;
   readonly signal: AbortSignal | undefined;
   onAbort: (() => void) | undefined;
+  isAborted: boolean;
   /** The result, read but not yet handed over. */
   value: unknown;
 }
@@ -60,11 +61,13 @@ export class EmbeddedCaller implements Caller {
         reject,
         signal,
         onAbort: undefined,
+        isAborted: false,
         value: undefined,
       };
       let callId: CallId | 0 = 0;
       if (signal !== undefined) {
         pending.onAbort = () => {
+          pending.isAborted = true;
           if (callId !== 0) this.#dispatcher.cancel(callId, true);
         };
         // Before the call is made: a listener that cannot be added fails a call that was never sent.
@@ -72,6 +75,8 @@ export class EmbeddedCaller implements Caller {
       }
       this.#pending.set(requestId, pending);
       callId = this.#dispatcher.invoke(this, requestId, name, bytes, timeoutMs, contextBytes);
+      // The verifier runs in this program, and may have aborted the call before the call had its number.
+      if (pending.isAborted && callId !== 0) this.#dispatcher.cancel(callId, true);
     });
   }
 

@@ -4,8 +4,9 @@
 import fc from "fast-check";
 import type { CallId } from "../../src/ids.js";
 import type { Admission } from "../../src/machines/router/route-table.js";
+import { decodeContext, encodeContext } from "../../src/protocol/context.js";
 import type { HostEvent } from "../../src/testing/history/events.js";
-import { createBench, exported, id, noBytes, ScriptedCaller, table, type Bench } from "./scripted.js";
+import { createBench, exported, id, ScriptedCaller, table, type Bench } from "./scripted.js";
 
 export const runLimits = {
   maxInFlight: 12,
@@ -17,8 +18,15 @@ export const runLimits = {
 const pools = ["a", "b"] as const;
 const functionNames = ["a.f", "a.g", "b.f", "b.g", "b.s", "none"];
 
+/** What the verifier says of a call at once; of one that it keeps waiting it says another word later, or none. */
+const words = ["yes", "yes", "yes", "no", "throws", "odd", "later", "later"] as const;
+type Word = (typeof words)[number];
+type LaterWord = Exclude<Word, "later">;
+
 export type Step =
-  | { do: "invoke"; name: string; caller: number; timeoutMs: number | undefined; bytes: number }
+  | { do: "invoke"; name: string; caller: number; timeoutMs: number | undefined; bytes: number; word: Word }
+  | { do: "verdict"; pick: number; word: LaterWord }
+  | { do: "turn" }
   | { do: "answer"; worker: number; pick: number; isError: boolean }
   | { do: "answerAgain"; worker: number; pick: number }
   | { do: "answerUnknown"; worker: number }
@@ -47,8 +55,17 @@ export const steps: fc.Arbitrary<Step[]> = fc.array(
         caller: fc.nat(2),
         timeoutMs: timeouts,
         bytes: fc.constantFrom(0, 0, 0, 0, 1001),
+        word: fc.constantFrom(...words),
       }),
     },
+    {
+      weight: 3,
+      arbitrary: one("verdict", {
+        pick: fc.nat(9),
+        word: fc.constantFrom<LaterWord>("yes", "yes", "no", "throws", "odd"),
+      }),
+    },
+    { weight: 4, arbitrary: one("turn", {}) },
     { weight: 8, arbitrary: one("answer", { worker: fc.nat(5), pick: fc.nat(9), isError: fc.boolean() }) },
     { weight: 1, arbitrary: one("answerAgain", { worker: fc.nat(5), pick: fc.nat(9) }) },
     { weight: 1, arbitrary: one("answerUnknown", { worker: fc.nat(5) }) },
@@ -79,6 +96,12 @@ export const steps: fc.Arbitrary<Step[]> = fc.array(
   { minLength: 5, maxLength: 120 },
 );
 
+/** A verifier's answer that is to come; its call may have ended by now. */
+interface PendingWord {
+  readonly requestId: number;
+  readonly say: (word: LaterWord) => void;
+}
+
 interface ModelCall {
   readonly callId: number;
   readonly functionName: string;
@@ -105,7 +128,7 @@ interface ModelWorker {
 }
 
 export class RandomRun {
-  readonly bench = createBench(runLimits);
+  readonly bench: Bench;
   readonly host: HostEvent[] = [];
   readonly callers = [new ScriptedCaller(1), new ScriptedCaller(2), new ScriptedCaller(3)];
   /** Calls that hold a slot, in the model's view. */
@@ -117,8 +140,15 @@ export class RandomRun {
   #lastInstance = 0;
   #lastRequestId = 0;
   readonly #answered = new Set<string>();
+  /** The verifier's last word on each request. */
+  readonly #words = new Map<number, Word>();
+  readonly #pendingWords: PendingWord[] = [];
 
-  constructor() {
+  constructor(readonly hasVerifier: boolean) {
+    this.bench = createBench(
+      runLimits,
+      hasVerifier ? (_, headers) => this.#verify(Number(headers[0]?.[1])) : undefined,
+    );
     for (const caller of this.callers) {
       caller.onAnswer = ({ requestId, code }) => {
         const { callerId } = caller;
@@ -158,7 +188,12 @@ export class RandomRun {
       "worker" in step ? this.workers[step.worker % Math.max(this.workers.length, 1)] : undefined;
     switch (step.do) {
       case "invoke":
-        this.#invoke(step.name, step.caller, step.timeoutMs, step.bytes);
+        this.#invoke(step);
+        break;
+      case "verdict":
+        this.#pendingWords[step.pick % Math.max(this.#pendingWords.length, 1)]?.say(step.word);
+        break;
+      case "turn":
         break;
       case "answer": {
         const callId =
@@ -217,27 +252,61 @@ export class RandomRun {
     this.#noteReleases();
   }
 
-  /** Ends everything that is still under way, as the supervisor does: no process is left and none is due. */
-  rest(): void {
+  /** Lets the verifier's words take effect. */
+  async turn(): Promise<void> {
+    await new Promise(setImmediate);
+    this.#noteReleases();
+  }
+
+  /**
+   * Ends everything that is still under way, as the supervisor does: no process is left and none is due. Of the calls
+   * that wait for the verifier some then get its word, and the end of the drain ends the others.
+   */
+  async rest(): Promise<void> {
     for (const worker of [...this.workers]) this.#exit(worker, true);
     this.#isDue.fill(false);
     this.publish();
+    for (const { requestId, say } of [...this.#pendingWords]) if (requestId % 2 === 0) say("yes");
+    await this.turn();
+    this.bench.dispatcher.endDrain();
+    for (const { say } of [...this.#pendingWords]) say("yes");
+    await this.turn();
   }
 
-  #invoke(functionName: string, callerIndex: number, timeoutMs: number | undefined, bytes: number): void {
-    const caller = this.callers[callerIndex];
+  #verify(requestId: number): unknown {
+    const word = this.#words.get(requestId);
+    if (word === "throws") throw new Error("the verifier is broken");
+    if (word !== "later") return word === "odd" ? "yes" : word === "yes";
+    return new Promise((resolve, reject) => {
+      const pending: PendingWord = {
+        requestId,
+        say: (later) => {
+          this.#pendingWords.splice(this.#pendingWords.indexOf(pending), 1);
+          this.#words.set(requestId, later);
+          if (later === "throws") reject(new Error("the verifier is broken"));
+          else resolve(later === "odd" ? "yes" : later === "yes");
+        },
+      };
+      this.#pendingWords.push(pending);
+    });
+  }
+
+  #invoke(step: Step & { do: "invoke" }): void {
+    const { name: functionName, timeoutMs } = step;
+    const caller = this.callers[step.caller];
     if (caller === undefined) return;
     const { bench } = this;
     const { callerId } = caller;
     const requestId = ++this.#lastRequestId;
+    this.#words.set(requestId, step.word);
     this.host.push({ kind: "invoke", callerId, requestId, functionName, atMs: bench.clock.now() });
     const callId = bench.dispatcher.invoke(
       caller,
       requestId,
       functionName,
-      new Uint8Array(bytes),
+      new Uint8Array(step.bytes),
       timeoutMs,
-      noBytes,
+      encodeContext({ traceId: 0, spanId: 0, headers: [["request", String(requestId)]], auth: null }),
     );
     if (callId === 0) return;
     const instance = this.workers.find((worker) => worker.port.ids.includes(callId))?.instance ?? 0;
@@ -286,7 +355,11 @@ export class RandomRun {
       isReady: true,
       isBreached: false,
     };
-    port.onInvoke = (callId) => {
+    port.onInvoke = (callId, contextBytes) => {
+      const requestId = Number(decodeContext(contextBytes).headers[0]?.[1]);
+      const word = this.#words.get(requestId);
+      if (this.hasVerifier && word !== "yes")
+        throw new Error(`Request ${String(requestId)} was started, but the verifier said ${String(word)}`);
       worker.open.add(callId);
       const call = this.calls.get(callId);
       if (call !== undefined) call.instance = instance;

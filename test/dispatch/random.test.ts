@@ -35,14 +35,19 @@ function checkNow({ bench, calls, workers, expectedBreaches }: RandomRun): void 
   same("the sum of the counters", ok + failed + timedOut + cancelled + rejected + unanswered, total);
 }
 
-function play(plan: readonly Step[]): RandomRun {
-  const run = new RandomRun();
+async function play(plan: readonly Step[], hasVerifier: boolean): Promise<RandomRun> {
+  const run = new RandomRun(hasVerifier);
   for (const step of plan) {
     run.take(step);
     checkNow(run);
+    // What the verifier promised comes between two steps, some steps after it was said.
+    if (step.do !== "turn" || !hasVerifier) continue;
+    await run.turn();
+    checkNow(run);
   }
-  run.rest();
+  await run.rest();
   checkNow(run);
+  same("faults", run.bench.faults.length, 0);
   return run;
 }
 
@@ -95,43 +100,55 @@ function entriesByCall(entries: Iterable<JournalEntry>): JournalEntry[][] {
   return [...calls, ...byCall.values()];
 }
 
-describe("dispatch under random callers and workers", () => {
-  test("answers each call once, keeps the model's slots, and comes to rest with nothing held", () => {
-    fc.assert(
-      fc.property(steps, (plan) => {
-        const run = play(plan);
-        const { bench, host } = run;
-        expect(bench.dispatcher.inFlight).toBe(0);
-        expect([...bench.dispatcher.functions].every((state) => state.inFlight === 0)).toBe(true);
-        expectHistory({
-          host,
-          supervisor: [...bench.journal.entries()],
-          worker: [],
-          limits: runLimits,
-          ended: true,
-        });
-      }),
-      { numRuns: 500 },
-    );
-  });
+/** Of a hundred thousand steps: no measure of speed. */
+const timeoutMs = 60_000;
 
-  test("every call's journal is a way through the chart of machines/call, to its end", () => {
-    const seen = new Set<string>();
-    fc.assert(
-      fc.property(steps, (plan) => {
-        for (const entries of entriesByCall(play(plan).bench.journal.entries())) {
-          const end = replay(entries);
-          for (const { kind } of entries) seen.add(`${kind} … ${end}`);
-        }
-      }),
-      { numRuns: 500 },
-    );
-    // All that the chart names has been seen: the runs are no easier than what they stand for.
-    expect([...seen].sort()).toEqual(
-      ["accept", "cancel", "dispatch", "late", "release", "settle"]
-        .map((kind) => `${kind} … settled`)
-        .concat("reject … refused")
-        .sort(),
-    );
-  });
+describe("dispatch under random callers and workers", () => {
+  test(
+    "answers each call once, keeps the model's slots, and comes to rest with nothing held",
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(steps, fc.boolean(), async (plan, hasVerifier) => {
+          const run = await play(plan, hasVerifier);
+          const { bench, host } = run;
+          expect(bench.dispatcher.inFlight).toBe(0);
+          expect([...bench.dispatcher.functions].every((state) => state.inFlight === 0)).toBe(true);
+          expectHistory({
+            host,
+            supervisor: [...bench.journal.entries()],
+            worker: [],
+            limits: runLimits,
+            ended: true,
+          });
+        }),
+        { numRuns: 500 },
+      );
+    },
+    timeoutMs,
+  );
+
+  test(
+    "every call's journal is a way through the chart of machines/call, to its end",
+    async () => {
+      const seen = new Set<string>();
+      await fc.assert(
+        fc.asyncProperty(steps, fc.boolean(), async (plan, hasVerifier) => {
+          const { bench } = await play(plan, hasVerifier);
+          for (const entries of entriesByCall(bench.journal.entries())) {
+            const end = replay(entries);
+            for (const { kind } of entries) seen.add(`${kind} … ${end}`);
+          }
+        }),
+        { numRuns: 500 },
+      );
+      // All that the chart names has been seen: the runs are no easier than what they stand for.
+      expect([...seen].sort()).toEqual(
+        ["accept", "cancel", "dispatch", "late", "release", "settle"]
+          .map((kind) => `${kind} … settled`)
+          .concat("reject … refused")
+          .sort(),
+      );
+    },
+    timeoutMs,
+  );
 });

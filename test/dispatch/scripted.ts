@@ -3,10 +3,12 @@
 
 import type { Caller, CallFailure } from "../../src/dispatch/call.js";
 import { Dispatcher } from "../../src/dispatch/dispatcher.js";
+import { Verification, type VerificationPorts } from "../../src/dispatch/verification.js";
 import { Journal } from "../../src/dispatch/journal.js";
 import type { WorkerPort } from "../../src/dispatch/worker-state.js";
 import { workerId, type CallId, type InstanceId } from "../../src/ids.js";
 import type { Admission, RouteTable } from "../../src/machines/router/route-table.js";
+import { emptyContextBytes } from "../../src/protocol/context.js";
 import type { ExportMetadata, U64 } from "../../src/protocol/messages.js";
 import { ProtocolError } from "../../src/protocol/protocol-error.js";
 import { decodeValue } from "../../src/protocol/values.js";
@@ -19,6 +21,7 @@ export interface SentInvoke {
   readonly callId: number;
   readonly name: string;
   readonly deadlineMs: number;
+  readonly contextBytes: Uint8Array;
 }
 
 /** A worker process: keeps what it was sent, answers when the test answers for it. */
@@ -32,7 +35,7 @@ export class ScriptedPort implements WorkerPort {
   maxQueuedBytes = 2000;
   readonly invokes: SentInvoke[] = [];
   readonly cancels: number[] = [];
-  onInvoke: (callId: number) => void = () => undefined;
+  onInvoke: (callId: number, contextBytes: Uint8Array) => void = () => undefined;
 
   constructor(instance: number) {
     this.instance = id(instance);
@@ -45,12 +48,18 @@ export class ScriptedPort implements WorkerPort {
     return this.invokes.map((invoke) => invoke.callId);
   }
 
-  sendInvoke(callId: number, name: string, params: Uint8Array, deadlineMs: number): void {
+  sendInvoke(
+    callId: number,
+    name: string,
+    params: Uint8Array,
+    deadlineMs: number,
+    contextBytes: Uint8Array,
+  ): void {
     if (params.length > this.maxFrameBytes) {
       throw new ProtocolError("frame-too-large", "The frame is too large.");
     }
-    this.invokes.push({ callId, name, deadlineMs });
-    this.onInvoke(callId);
+    this.invokes.push({ callId, name, deadlineMs, contextBytes });
+    this.onInvoke(callId, contextBytes);
   }
 
   sendCancel(callId: number): void {
@@ -130,12 +139,15 @@ export interface Bench {
   readonly dispatcher: Dispatcher;
   readonly caller: ScriptedCaller;
   readonly breaches: [number, string][];
+  /** What the verifier threw, rejected with or gave instead of a boolean, by function. */
+  readonly verifierFailures: [string, unknown][];
+  readonly faults: unknown[];
   /** Attaches a worker process of the given number. */
   attach(instance: number): ScriptedPort;
   /** Makes these the ready workers of the one pool "app", which exports f, g and the stream s. */
   ready(...instances: number[]): void;
   /** Calls `name` as the next request of `caller`; returns the id, 0 when it was refused. */
-  call(name?: string, timeoutMs?: number, paramsBytes?: number): number;
+  call(name?: string, timeoutMs?: number, paramsBytes?: number, contextBytes?: Uint8Array): number;
   result(instance: number, callId: number): void;
   error(instance: number, callId: number, code?: number): void;
   exit(instance: number): void;
@@ -151,10 +163,12 @@ export interface BenchLimits {
   readonly cancelGraceMs?: number;
 }
 
-export function createBench(limits: BenchLimits = {}): Bench {
+export function createBench(limits: BenchLimits = {}, verify?: VerificationPorts["verify"]): Bench {
   const clock = createTestClock();
   const journal = new Journal(65_536);
   const breaches: [number, string][] = [];
+  const verifierFailures: [string, unknown][] = [];
+  const faults: unknown[] = [];
   const dispatcher = new Dispatcher({
     clock,
     journal,
@@ -168,6 +182,13 @@ export function createBench(limits: BenchLimits = {}): Bench {
     onBreach: (instance, reason) => {
       breaches.push([instance, reason]);
     },
+    verification:
+      verify &&
+      new Verification({
+        verify,
+        onFailed: (...failed) => verifierFailures.push(failed),
+        onFault: (error) => faults.push(error),
+      }),
   });
   const caller = new ScriptedCaller();
   let lastRequestId = 0;
@@ -177,6 +198,8 @@ export function createBench(limits: BenchLimits = {}): Bench {
     dispatcher,
     caller,
     breaches,
+    verifierFailures,
+    faults,
     attach(instance) {
       const port = new ScriptedPort(instance);
       dispatcher.attach(port);
@@ -185,9 +208,9 @@ export function createBench(limits: BenchLimits = {}): Bench {
     ready(...instances) {
       dispatcher.publish(table({ app: { ready: instances, exports: appExports } }));
     },
-    call(name = "f", timeoutMs, paramsBytes = 0) {
+    call(name = "f", timeoutMs, paramsBytes = 0, contextBytes = emptyContextBytes) {
       const params = new Uint8Array(paramsBytes);
-      return dispatcher.invoke(caller, ++lastRequestId, name, params, timeoutMs, noBytes);
+      return dispatcher.invoke(caller, ++lastRequestId, name, params, timeoutMs, contextBytes);
     },
     result(instance, callId) {
       dispatcher.onResult(id(instance), callId, noBytes, 1);

@@ -5,8 +5,8 @@ import { encodeValue } from "../../src/protocol/values.js";
 import { EmbeddedCaller } from "../../src/system/embedded-caller.js";
 import { createBench, id, table } from "../dispatch/scripted.js";
 
-function embed() {
-  const bench = createBench();
+function embed(verify?: () => boolean) {
+  const bench = createBench({}, verify);
   const port = bench.attach(1);
   bench.ready(1);
   const caller = new EmbeddedCaller(bench.dispatcher, () => ({ ok: true, result: encodeValue("reserved") }));
@@ -59,6 +59,18 @@ test("a reserved function is answered without dispatch, and like any other refus
 });
 
 describe("signal", () => {
+  test("an abort by the verifier, while the call is made, is not lost", async () => {
+    const controller = new AbortController();
+    const reason = new Error("not this one");
+    const { caller, port } = embed(() => {
+      controller.abort(reason);
+      return true;
+    });
+    const promise = caller.call("f", {}, { signal: controller.signal });
+    await expect(promise).rejects.toMatchObject({ code: 2002, cause: reason });
+    expect(port.cancels).toEqual(port.ids);
+  });
+
   test("an abort rejects at once with 2002 and the signal's reason, and the worker gets Cancel", async () => {
     const { caller, port } = embed();
     const controller = new AbortController();

@@ -20,7 +20,10 @@ export const callMachine = setup({
       meta: { description: "Answered with an error of class N; it never held a slot and never ran." },
     },
     queued: {
-      meta: { description: "It holds a slot and waits, within its deadline, for a worker that is starting." },
+      meta: {
+        description:
+          "It holds a slot and waits, within its deadline: for the verifier's word where there is a verifier, then for a worker that is starting.",
+      },
       on: {
         "call.dispatched": "dispatched",
         "caller.answered": "answeredUnstarted",

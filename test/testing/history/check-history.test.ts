@@ -111,6 +111,14 @@ const good: readonly [title: string, history: Partial<History>][] = [
     },
   ],
   [
+    "a call that was taken, and refused by the verifier",
+    {
+      host: heard(1003),
+      supervisor: [...up, accept(1, 1, 1), settle(1, 0, 1003), release(1, 0)],
+      worker: [],
+    },
+  ],
+  [
     "a call without an end in sight",
     { supervisor: told(0).map((e) => ({ ...e, deadlineMs: Infinity, atMs: 1e9 })) },
   ],
@@ -215,6 +223,14 @@ const bad: readonly [title: string, expected: string, history: Bad][] = [
     },
   ],
   ["a call is refused, but runs", "lied G4", { host: heard(3002), supervisor: told(3002) }],
+  [
+    "a refusal by the verifier, but the function runs",
+    "lied G4",
+    {
+      host: heard(1003),
+      supervisor: [...up, accept(1, 1, 1), settle(1, 0, 1003), release(1, 0)],
+    },
+  ],
   [
     "a refusal at the door, but the function runs",
     "lied G4",
