@@ -10,6 +10,11 @@ export async function configPage(root) {
   const interfaces = new Map(
     types.statements.filter(ts.isInterfaceDeclaration).map((each) => [each.name.text, each]),
   );
+  const aliases = new Map(
+    types.statements
+      .filter(ts.isTypeAliasDeclaration)
+      .map((each) => [each.name.text, oneLine(each.type.getText(types))]),
+  );
   const { defaults } = await import(new URL("dist/config/defaults.js", root).href);
   const reasons = reasonsOf(parse(root, "src/config/defaults.ts"));
   const intro = readFileSync(new URL("config-intro.md", import.meta.url), "utf8");
@@ -21,7 +26,7 @@ export async function configPage(root) {
     const type = member.type.getText(types).replace(/ \| undefined$/, "");
     const named = [...interfaces.keys()].find((each) => new RegExp(`\\b${each}\\b`).test(type));
     if (named === undefined) {
-      plain.push(keySection(name, member, types, reasons));
+      plain.push(keySection(name, member, types, reasons, aliases));
       continue;
     }
     const isRecord = type !== named;
@@ -31,7 +36,9 @@ export async function configPage(root) {
       [
         `## ${name}`,
         [docOf(section), docOf(member)].filter((text) => text !== "").join(" "),
-        ...section.members.map((each) => keySection(`${prefix}.${each.name.text}`, each, types, reasons)),
+        ...section.members.map((each) =>
+          keySection(`${prefix}.${each.name.text}`, each, types, reasons, aliases),
+        ),
       ].join("\n\n"),
     );
   }
@@ -45,18 +52,23 @@ export async function configPage(root) {
   ].join("\n\n");
 }
 
-function keySection(path, member, source, reasons) {
+function keySection(path, member, source, reasons, aliases) {
   const type = member.type
     .getText(source)
     .replace(/ \| undefined$/, "")
     .replaceAll("readonly ", "");
-  const shown = type === "LinkKind" ? '"inherit" | "socket"' : type;
+  // What an alias stands for says more than its name.
+  const shown = aliases.get(type) ?? type;
   const reason = reasons.get(path);
   return [
     `### ${path.includes("<") ? `\`${path}\`` : path}`,
     `\`${shown}\`. ${docOf(member)}`,
     ...(reason === undefined ? [] : [`_Why this default:_ ${reason}`]),
   ].join("\n\n");
+}
+
+function oneLine(text) {
+  return text.replace(/\s+/g, " ").replace("( ", "(").replace(/, \)/, ")").replaceAll("readonly ", "");
 }
 
 function checkDefaults(values, page, prefix = "") {

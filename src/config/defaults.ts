@@ -1,5 +1,6 @@
 // Every default of the configuration, each with the reason of its number. Knows neither files nor environment;
-// `workers` and `socket` are not here, since they differ between embedded, development and served use.
+// `workers` and `socket` are not here, since they differ between embedded, development and served use, nor is `verify`,
+// which has none.
 
 import type { ResolvedConfig } from "./types.js";
 
@@ -60,4 +61,4 @@ export const defaults = {
     cancelGraceMs: 2000,
   },
   dev: false,
-} as const satisfies Omit<ResolvedConfig, "cwd" | "pools" | "socket">;
+} as const satisfies Omit<ResolvedConfig, "cwd" | "pools" | "socket" | "verify">;

@@ -2,6 +2,7 @@
 // every path absolute. Pure: reads no file, no environment and no clock.
 
 import { resolve } from "node:path";
+import { ConfigError } from "../errors.js";
 import * as check from "./checks.js";
 import { defaults, highestMaxFrameBytes, highestMaxInFlight, lowestMaxFrameBytes } from "./defaults.js";
 import { resolvePools } from "./resolve-pools.js";
@@ -11,6 +12,7 @@ import type {
   ResolvedLimits,
   ResolvedRestart,
   ResolvedShutdown,
+  Verify,
 } from "./types.js";
 
 const topKeys = [
@@ -22,6 +24,7 @@ const topKeys = [
   "shutdown",
   "health",
   "socket",
+  "verify",
   "dev",
 ] as const;
 
@@ -57,6 +60,7 @@ export function resolveConfig(userConfig: unknown, options: ResolveOptions): Res
       written["socket"] === undefined ? (defaultSocket ?? false) : written["socket"],
       cwd,
     ),
+    verify: resolveVerify(written["verify"]),
     dev: check.flag("dev", written["dev"], defaults.dev),
   };
 }
@@ -112,6 +116,12 @@ function resolveHealth(value: unknown): ResolvedHealth {
     maxMisses: check.integer("health.maxMisses", health["maxMisses"], fallback.maxMisses, 1, 1_000_000),
     cancelGraceMs: check.timeoutMs("health.cancelGraceMs", health["cancelGraceMs"], fallback.cancelGraceMs),
   };
+}
+
+function resolveVerify(value: unknown): Verify | null {
+  if (value === undefined) return null;
+  if (typeof value === "function") return value as Verify;
+  throw new ConfigError("verify", value, "a function of (auth, headers, functionName)");
 }
 
 function resolveSocket(value: unknown, cwd: string): string | false {

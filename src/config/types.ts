@@ -2,6 +2,8 @@
 // supervisor reads (ResolvedConfig: everything present, checked, absolute, read-only). Only types live here;
 // the numbers named as defaults below are in defaults.ts, with their reasons.
 
+import type { ContextAuth } from "../contract/context-type.js";
+
 /** How a worker's link is made: an inherited descriptor (fd 3), or a socket path that the worker connects to. */
 export type LinkKind = "inherit" | "socket";
 
@@ -68,6 +70,13 @@ export interface HealthConfig {
   readonly cancelGraceMs?: number | undefined;
 }
 
+/** Decides whether a call may run. `auth` is null when the caller names nobody; headers are pairs in the order sent. */
+export type Verify = (
+  auth: ContextAuth | null,
+  headers: readonly (readonly [string, string])[],
+  functionName: string,
+) => boolean | Promise<boolean>;
+
 /**
  * What a person may configure. Every key is optional; unknown keys and bad values throw a ConfigError. Relative paths
  * start at the working directory or, for a configuration file, at its folder.
@@ -85,6 +94,14 @@ export interface SpliceConfig {
   readonly health?: HealthConfig | undefined;
   /** Path of the host socket, or false for none. Default: none embedded, `.splice/splice.sock` served. */
   readonly socket?: string | false | undefined;
+  /**
+   * Asked in the supervisor, before each call is started, whether that call may run. `auth` (`userId` and `roles`, or
+   * null for a caller that names nobody) and headers are what the caller says. With true the call runs. With false it
+   * is refused with 1003; so it is, with a line in the log, when the verifier throws, rejects or gives anything else.
+   * The call has a slot and its deadline meanwhile. The supervisor's own functions, `splice.*`, are not asked about.
+   * Default: none, every call may run.
+   */
+  readonly verify?: Verify | undefined;
   /** Development: stacks of thrown errors reach the caller. Default false. */
   readonly dev?: boolean | undefined;
 }
@@ -132,5 +149,7 @@ export interface ResolvedConfig {
   readonly health: ResolvedHealth;
   /** Absolute path of the host socket, or false for none. */
   readonly socket: string | false;
+  /** Null: every call may run. */
+  readonly verify: Verify | null;
   readonly dev: boolean;
 }

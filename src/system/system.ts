@@ -22,6 +22,7 @@ import type { Clock, Random } from "../time.js";
 import { provideMachines } from "./provide-machines.js";
 import { startRoot } from "./start-root.js";
 import { drawStatus } from "./status.js";
+import { createVerification } from "./verification.js";
 
 export interface SystemPorts {
   readonly clock: Clock;
@@ -91,6 +92,9 @@ export class System {
       onBreach: (instance, reason) => {
         this.#registry.get(instance)?.tell({ type: "link.breached", reason });
       },
+      verification: createVerification(config.verify, ports, (error) => {
+        this.fail(error);
+      }),
     });
     this.#launches = new Map(launches);
     this.#root = this.#start(config);

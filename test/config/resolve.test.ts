@@ -50,6 +50,7 @@ describe("what is left out", () => {
       shutdown: { drainMs: 30_000, shutdownMs: 5000, terminateMs: 5000 },
       health: { intervalMs: 5000, maxMisses: 3, cancelGraceMs: 2000 },
       socket: false,
+      verify: null,
       dev: false,
     });
   });
@@ -66,6 +67,7 @@ describe("what is left out", () => {
       restart: undefined,
       shutdown: { drainMs: undefined },
       socket: undefined,
+      verify: undefined,
       dev: undefined,
     };
     expect(resolveConfig(config, options)).toEqual(resolveUser({}));
@@ -143,6 +145,11 @@ describe("what is written", () => {
         },
       },
     ]);
+  });
+
+  test("the verifier stays the function that it is", () => {
+    const verify = (): boolean => true;
+    expect(resolveUser({ verify }).verify).toBe(verify);
   });
 
   test("`functions` joins the other keys of the pool app", () => {
@@ -233,6 +240,9 @@ const badValues: readonly [path: string, config: unknown][] = [
   ["socket", { socket: true }],
   ["socket", { socket: "" }],
   ["socket", { socket: null }],
+  ["verify", { verify: true }],
+  ["verify", { verify: null }],
+  ["verify", { verify: { then: () => true } }],
   ["dev", { dev: "yes" }],
   ["dev", { dev: 1 }],
 ];
@@ -247,6 +257,12 @@ describe("what is refused", () => {
     expect(error.value).toBe("many");
     expect(error.message).toBe(
       'Configuration limits.maxInFlight is "many", but must be a whole number from 1 to 1000000.',
+    );
+  });
+
+  test("what is no verifier is told what one is", () => {
+    expect(refusal({ verify: "ada" }).message).toBe(
+      'Configuration verify is "ada", but must be a function of (auth, headers, functionName).',
     );
   });
 
