@@ -95,6 +95,26 @@ export function flag(path: string, value: unknown, fallback: boolean): boolean {
   throw new ConfigError(path, value, "true or false");
 }
 
+export function oneOf<Value extends string>(
+  path: string,
+  value: unknown,
+  values: readonly Value[],
+  fallback: Value,
+): Value {
+  if (value === undefined) return fallback;
+  const found = values.find((each) => each === value);
+  if (found !== undefined) return found;
+  const quoted = values.map((each) => JSON.stringify(each));
+  throw new ConfigError(path, value, `${quoted.slice(0, -1).join(", ")} or ${String(quoted.at(-1))}`);
+}
+
+/** A limit that there need not be: Infinity where none is written. */
+export function optionalLimit(path: string, value: unknown): number {
+  if (value === undefined || value === Infinity) return Infinity;
+  if (typeof value === "number" && Number.isInteger(value) && value >= 1) return value;
+  throw new ConfigError(path, value, "a whole number from 1 on");
+}
+
 /** Text that can be handed to the operating system, which ends every string at a NUL. */
 export function text(path: string, value: unknown, expected = "a text without NUL characters"): string {
   if (typeof value === "string" && !value.includes("\0")) return value;

@@ -43,6 +43,16 @@ export const defaults = {
     jitter: 0.2,
     // Several times the longest wait: who worked that long did not die of its start.
     resetAfterMs: 30_000,
+    // Two crashes a quarter of a minute are a worker that serves between them; eleven a minute are none.
+    maxRestarts: 10,
+    // Nearly twice the first ten waits together, so that the limit can be reached.
+    withinMs: 60_000,
+    // What failed five times, over some seconds, will not succeed for being tried again at once.
+    maxFailedStarts: 5,
+    // Time for a full disk or a missing service to be seen to; long enough to cost nothing.
+    cooldownMs: 30_000,
+    // Five minutes: who mended the cause need not wait longer for the next try.
+    maxCooldownMs: 300_000,
   },
   shutdown: {
     // As long as the default deadline: a call under way may use all of its time.
@@ -60,5 +70,6 @@ export const defaults = {
     // A function that honours its signal answers within milliseconds; two seconds let it undo its work first.
     cancelGraceMs: 2000,
   },
+  strategy: "one_for_one",
   dev: false,
 } as const satisfies Omit<ResolvedConfig, "cwd" | "pools" | "socket" | "verify">;

@@ -3,11 +3,33 @@
 
 import { resolve } from "node:path";
 import { ConfigError } from "../errors.js";
-import { fields, integer, join, knownFields, nonEmptyText, text, texts, type Fields } from "./checks.js";
+import {
+  fields,
+  integer,
+  join,
+  knownFields,
+  nonEmptyText,
+  oneOf,
+  optionalLimit,
+  text,
+  texts,
+  type Fields,
+} from "./checks.js";
 import { defaultFunctionsFolder, defaultPoolName, maxWorkers } from "./defaults.js";
-import type { LinkKind, PoolSource, ResolvedPool } from "./types.js";
+import type { PoolSource, ResolvedPool } from "./types.js";
 
-const poolKeys = ["functions", "command", "link", "workers", "env", "cwd", "execArgv"] as const;
+const poolKeys = [
+  "functions",
+  "command",
+  "link",
+  "workers",
+  "maxCalls",
+  "maxRssMb",
+  "restartType",
+  "env",
+  "cwd",
+  "execArgv",
+] as const;
 
 /** Where the keys of all pools start from. */
 interface Base {
@@ -53,9 +75,17 @@ export function resolvePool(
   return {
     name,
     source: resolveSource(path, pool, short, base.cwd),
-    link: linkKind(join(path, "link"), pool["link"]),
+    link: oneOf(join(path, "link"), pool["link"], ["inherit", "socket"], "inherit"),
     workers: integer(join(path, "workers"), pool["workers"], base.defaultWorkers, 1, maxWorkers),
     env,
+    maxCalls: optionalLimit(join(path, "maxCalls"), pool["maxCalls"]),
+    maxRssMb: optionalLimit(join(path, "maxRssMb"), pool["maxRssMb"]),
+    restartType: oneOf(
+      join(path, "restartType"),
+      pool["restartType"],
+      ["permanent", "transient", "temporary"],
+      "permanent",
+    ),
     cwd: pool["cwd"] === undefined ? base.cwd : folder(join(path, "cwd"), pool["cwd"], base.cwd),
   };
 }
@@ -100,12 +130,6 @@ function program(path: string, value: unknown): readonly [string, ...string[]] {
 
 function folder(path: string, value: unknown, cwd: string): string {
   return resolve(cwd, nonEmptyText(path, value, "the path of a folder"));
-}
-
-function linkKind(path: string, value: unknown): LinkKind {
-  if (value === undefined) return "inherit";
-  if (value === "inherit" || value === "socket") return value;
-  throw new ConfigError(path, value, '"inherit" or "socket"');
 }
 
 function environment(path: string, value: unknown): Readonly<Record<string, string>> {

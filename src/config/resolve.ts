@@ -18,6 +18,7 @@ import type {
 const topKeys = [
   "functions",
   "pools",
+  "strategy",
   "limits",
   "connectTimeoutMs",
   "restart",
@@ -47,6 +48,12 @@ export function resolveConfig(userConfig: unknown, options: ResolveOptions): Res
   return {
     cwd,
     pools: resolvePools(written["functions"], written["pools"], { cwd, defaultWorkers }),
+    strategy: check.oneOf(
+      "strategy",
+      written["strategy"],
+      ["one_for_one", "one_for_all", "rest_for_one"],
+      defaults.strategy,
+    ),
     limits: resolveLimits(written["limits"]),
     connectTimeoutMs: check.timeoutMs(
       "connectTimeoutMs",
@@ -91,11 +98,42 @@ function resolveLimits(value: unknown): ResolvedLimits {
 function resolveRestart(value: unknown): ResolvedRestart {
   const fallback = defaults.restart;
   const restart = check.knownFields("restart", value, Object.keys(fallback));
-  return {
+  const resolved = {
     backoffMs: check.waitsMs("restart.backoffMs", restart["backoffMs"], fallback.backoffMs),
     jitter: check.ratio("restart.jitter", restart["jitter"], fallback.jitter),
     resetAfterMs: check.timeoutMs("restart.resetAfterMs", restart["resetAfterMs"], fallback.resetAfterMs),
+    maxRestarts: check.integer(
+      "restart.maxRestarts",
+      restart["maxRestarts"],
+      fallback.maxRestarts,
+      0,
+      1_000_000,
+    ),
+    withinMs: check.timeoutMs("restart.withinMs", restart["withinMs"], fallback.withinMs),
+    maxFailedStarts: check.integer(
+      "restart.maxFailedStarts",
+      restart["maxFailedStarts"],
+      fallback.maxFailedStarts,
+      1,
+      1_000_000,
+    ),
+    cooldownMs: check.timeoutMs("restart.cooldownMs", restart["cooldownMs"], fallback.cooldownMs),
+    maxCooldownMs: check.timeoutMs("restart.maxCooldownMs", restart["maxCooldownMs"], fallback.maxCooldownMs),
   };
+  refuseUnreachableLimit(resolved);
+  if (resolved.maxCooldownMs >= resolved.cooldownMs) return resolved;
+  const least = `at least restart.cooldownMs, which is ${String(resolved.cooldownMs)}`;
+  throw new ConfigError("restart.maxCooldownMs", resolved.maxCooldownMs, least);
+}
+
+/** A window shorter than the waits of the restarts it is to count would never be full: a crash loop without an end. */
+function refuseUnreachableLimit({ backoffMs, maxRestarts, withinMs }: ResolvedRestart): void {
+  const last = backoffMs.at(-1) ?? 0;
+  const first = backoffMs.slice(0, maxRestarts).reduce((sum, waitMs) => sum + waitMs, 0);
+  const waitsMs = first + last * Math.max(0, maxRestarts - backoffMs.length);
+  if (withinMs > waitsMs) return;
+  const expected = `more than the first ${String(maxRestarts)} waits of restart.backoffMs together (${String(waitsMs)} ms), since so many restarts could never happen within it`;
+  throw new ConfigError("restart.withinMs", withinMs, expected);
 }
 
 function resolveShutdown(value: unknown): ResolvedShutdown {

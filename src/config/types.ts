@@ -7,6 +7,12 @@ import type { ContextAuth } from "../contract/context-type.js";
 /** How a worker's link is made: an inherited descriptor (fd 3), or a socket path that the worker connects to. */
 export type LinkKind = "inherit" | "socket";
 
+/** OTP's restart kinds: always, after an abnormal end only, never. */
+export type RestartType = "permanent" | "transient" | "temporary";
+
+/** OTP's strategies, over the pools in their order: which other pools are started anew when a worker ended unasked. */
+export type Strategy = "one_for_one" | "one_for_all" | "rest_for_one";
+
 /** One pool: workers of one kind, which export the same functions. Either `functions` or `command` is needed. */
 export interface PoolConfig {
   /** Folder of TypeScript functions. Not together with `command`. */
@@ -22,6 +28,15 @@ export interface PoolConfig {
   readonly workers?: number | undefined;
   /** Environment variables added to those that the worker inherits. Default none. */
   readonly env?: Readonly<Record<string, string>> | undefined;
+  /** Calls after which a worker is replaced, 1 or more; its successor is ready before it goes. Default: no limit. */
+  readonly maxCalls?: number | undefined;
+  /** Resident memory above which a worker is replaced likewise, in MiB. Default: no limit. Linux only. */
+  readonly maxRssMb?: number | undefined;
+  /**
+   * Whether a worker that ended unasked is started again: always, unless it ended with exit code 0 while in service, or
+   * never. Default "permanent".
+   */
+  readonly restartType?: RestartType | undefined;
   /** Working directory of the worker processes. Default: where relative paths start. */
   readonly cwd?: string | undefined;
   /** Options for Node before the script, such as ["--max-old-space-size=256"]. Only with `functions`. */
@@ -48,6 +63,16 @@ export interface RestartConfig {
   readonly jitter?: number | undefined;
   /** A worker that was ready this long starts the row of waits anew, in milliseconds. Default 30000. */
   readonly resetAfterMs?: number | undefined;
+  /** Unasked ends of a pool's workers within `withinMs`, above which no further one is started. Default 10. */
+  readonly maxRestarts?: number | undefined;
+  /** In milliseconds; must be more than the first `maxRestarts` waits together. Default 60000. */
+  readonly withinMs?: number | undefined;
+  /** Starts of a pool in a row that did not become ready, after which none is started either. Default 5. */
+  readonly maxFailedStarts?: number | undefined;
+  /** How long nothing is started then, before one worker is tried, in milliseconds. Default 30000; doubles each time. */
+  readonly cooldownMs?: number | undefined;
+  /** The longest that it doubles to, in milliseconds. Default 300000. */
+  readonly maxCooldownMs?: number | undefined;
 }
 
 /** The steps by which a worker is ended; each has its own patience. */
@@ -86,6 +111,11 @@ export interface SpliceConfig {
   readonly functions?: string | undefined;
   /** Pools by name; a name is made of letters, digits, "-" and "_". Default: the one pool "app". */
   readonly pools?: Readonly<Record<string, PoolConfig>> | undefined;
+  /**
+   * Which other pools are started anew when a worker of one ended unasked: none, all, or those after it. With the last
+   * two a pool is started when those before it are ready. Default "one_for_one".
+   */
+  readonly strategy?: Strategy | undefined;
   readonly limits?: LimitsConfig | undefined;
   /** Time from a worker's start until it must be ready, in milliseconds. Default 10000. */
   readonly connectTimeoutMs?: number | undefined;
@@ -127,6 +157,11 @@ export interface ResolvedPool {
   readonly link: LinkKind;
   readonly workers: number;
   readonly env: Readonly<Record<string, string>>;
+  /** Infinity for no limit. */
+  readonly maxCalls: number;
+  /** Infinity for no limit. */
+  readonly maxRssMb: number;
+  readonly restartType: RestartType;
   /** Absolute. */
   readonly cwd: string;
 }
@@ -142,6 +177,7 @@ export interface ResolvedConfig {
   readonly cwd: string;
   /** At least one, in the order in which they were written. */
   readonly pools: readonly ResolvedPool[];
+  readonly strategy: Strategy;
   readonly limits: ResolvedLimits;
   readonly connectTimeoutMs: number;
   readonly restart: ResolvedRestart;

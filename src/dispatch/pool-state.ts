@@ -6,7 +6,7 @@ import type { Call } from "./call.js";
 import type { WorkerState } from "./worker-state.js";
 
 /** Of a pool that is there no more. */
-export const closedPool: PoolRefusal = { reason: "closed", why: "was closed" };
+export const closedPool: PoolRefusal = { reason: "closed", why: "was closed", retryAtMs: null };
 
 export class PoolState {
   ready: readonly WorkerState[] = [];

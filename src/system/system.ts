@@ -7,7 +7,7 @@ import { Subject } from "rxjs/internal/Subject";
 import type { Actor } from "xstate";
 import { ProcessRegistry } from "../actors/process-registry.js";
 import type { PoolLaunch } from "../actors/worker-command.js";
-import type { ResolvedConfig } from "../config/types.js";
+import type { ResolvedConfig, ResolvedPool } from "../config/types.js";
 import type { RetryPorts } from "../contract/retry.js";
 import type { LifecycleEvent, Status } from "../contract/status.js";
 import { Dispatcher } from "../dispatch/dispatcher.js";
@@ -16,7 +16,7 @@ import { messageOf } from "../errors.js";
 import { createIdSource, type InstanceId } from "../ids.js";
 import type { Log } from "../log.js";
 import type { SupervisorEmitted } from "../machines/supervisor/events.js";
-import type { PoolPlan } from "../machines/pool/machine.js";
+import type { PoolPlan } from "../machines/pool/context.js";
 import type { supervisorMachine } from "../machines/supervisor/machine.js";
 import type { Clock, Random } from "../time.js";
 import { provideMachines } from "./provide-machines.js";
@@ -44,6 +44,10 @@ export class StartError extends Error {
   ) {
     super(stderrTail.trim() === "" ? message : `${message}\n${stderrTail.trimEnd()}`);
   }
+}
+
+function planOf({ name, workers, restartType }: ResolvedPool): PoolPlan {
+  return { name, workers, restartType };
 }
 
 export class System {
@@ -143,7 +147,8 @@ export class System {
   }
 
   /** One more pool. Resolves when it has a ready worker; rejects with StartError, and nothing is left, when it cannot be had. */
-  addPool({ name, workers }: PoolPlan, launch: PoolLaunch): Promise<void> {
+  addPool(pool: ResolvedPool, launch: PoolLaunch): Promise<void> {
+    const { name } = pool;
     const { status, value } = this.#root.getSnapshot();
     if (status !== "active" || value !== "running") {
       const message = `No pool can be added to a supervisor that is ${this.status().state}.`;
@@ -174,7 +179,7 @@ export class System {
         }),
       ];
       void this.ended.then(failed);
-      this.#root.send({ type: "pool.add", plan: { name, workers } });
+      this.#root.send({ type: "pool.add", plan: planOf(pool) });
     });
   }
 
@@ -215,7 +220,8 @@ export class System {
     return startRoot(this.#machines(config), {
       clock,
       input: {
-        pools: config.pools.map(({ name, workers }) => ({ name, workers })),
+        pools: config.pools.map(planOf),
+        strategy: config.strategy,
         ports: {
           timings: {
             connectTimeoutMs: config.connectTimeoutMs,
@@ -224,6 +230,9 @@ export class System {
           },
           maxMisses: config.health.maxMisses,
           restart: config.restart,
+          cooldown: config.restart,
+          drainMs: config.shutdown.drainMs,
+          isExcused: () => false,
           clock,
           random,
           nextInstance,

@@ -126,7 +126,7 @@ export const table = (pools: Record<string, PoolOfTest>, admission: Admission = 
       name,
       {
         ready: ready.map(id),
-        outlook: isDue ? null : { reason: "no-worker", why: "has no worker" },
+        outlook: isDue ? null : { reason: "no-worker", why: "has no worker", retryAtMs: null },
         exports,
       },
     ]),

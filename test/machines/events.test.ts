@@ -4,6 +4,8 @@ import { describe, expect, test } from "@jest/globals";
 import type { AnyStateMachine, AnyStateNode } from "xstate";
 import type { CallEvent } from "../../src/machines/call/events.js";
 import { callMachine } from "../../src/machines/call/machine.js";
+import type { BreakerEvent } from "../../src/machines/breaker/events.js";
+import { breakerMachine } from "../../src/machines/breaker/machine.js";
 import type { PoolEvent } from "../../src/machines/pool/events.js";
 import { poolMachine } from "../../src/machines/pool/machine.js";
 import type { RouterEvent } from "../../src/machines/router/events.js";
@@ -22,6 +24,10 @@ const worker = {
   "worker.kill": "command",
   "worker.refuse": "command",
   "worker.attached": "fact",
+  "worker.hold": "command",
+  "worker.condemn": "command",
+  "worker.examined": "fact",
+  "use.exceeded": "fact",
   "process.spawned": "fact",
   "process.failed": "fact",
   "process.exited": "fact",
@@ -40,10 +46,27 @@ const pool = {
   "pool.stop": "command",
   "pool.kill": "command",
   "pool.refuse": "command",
+  "worker.condemned": "fact",
+  "worker.worn": "fact",
+  "breaker.trip": "command",
+  "breaker.reset": "command",
+  "breaker.opened": "fact",
+  "breaker.halfOpened": "fact",
+  "breaker.closed": "fact",
   "worker.ready": "fact",
   "worker.withdrawn": "fact",
   "worker.exited": "fact",
 } as const satisfies Record<PoolEvent["type"], Sort>;
+
+const breaker = {
+  "breaker.trip": "command",
+  "breaker.reset": "command",
+  "threshold.crossed": "fact",
+  "probe.started": "fact",
+  "probe.succeeded": "fact",
+  "probe.failed": "fact",
+  "probe.abandoned": "fact",
+} as const satisfies Record<BreakerEvent["type"], Sort>;
 
 const router = {
   "router.drain": "command",
@@ -59,6 +82,12 @@ const supervisor = {
   "supervisor.drain": "command",
   "pool.add": "command",
   "pool.remove": "command",
+  "worker.condemned": "fact",
+  "breaker.trip": "command",
+  "breaker.reset": "command",
+  "breaker.opened": "fact",
+  "breaker.halfOpened": "fact",
+  "breaker.closed": "fact",
   "outlook.changed": "fact",
   "pool.failed": "fact",
   "pool.stopped": "fact",
@@ -71,6 +100,10 @@ const supervisor = {
 const emitted = {
   "worker.ready": "fact",
   "worker.exited": "fact",
+  "worker.condemned": "fact",
+  "breaker.opened": "fact",
+  "breaker.halfOpened": "fact",
+  "breaker.closed": "fact",
   "exports.changed": "fact",
   "pool.failed": "fact",
   "pool.removed": "fact",
@@ -90,19 +123,35 @@ const call = {
 const machines: [string, AnyStateMachine, Record<string, Sort>][] = [
   ["worker", workerMachine, worker],
   ["pool", poolMachine, pool],
+  ["breaker", breakerMachine, breaker],
   ["router", routerMachine, router],
   ["supervisor", supervisorMachine, supervisor],
   ["call", callMachine, call],
 ];
-const registry = [worker, pool, router, supervisor, emitted, call].flatMap((each) => Object.entries(each));
+const registry = [worker, pool, breaker, router, supervisor, emitted, call].flatMap((each) =>
+  Object.entries(each),
+);
 
 describe("the grammar", () => {
-  const imperatives = new Set(["start", "stop", "kill", "refuse", "drain", "close", "add", "remove"]);
+  const imperatives = new Set([
+    "start",
+    "stop",
+    "kill",
+    "refuse",
+    "drain",
+    "close",
+    "add",
+    "remove",
+    "hold",
+    "condemn",
+    "trip",
+    "reset",
+  ]);
   /** Participles that do not end in -ed, and the two words that say a state one has come to. */
-  const irregular = new Set(["sent", "withdrawn", "ready", "draining"]);
+  const irregular = new Set(["sent", "withdrawn", "ready", "draining", "worn"]);
 
   test.each(registry)("%s is a well-formed %s", (name, sort) => {
-    expect(name).toMatch(/^[a-z]+\.[a-z]+$/);
+    expect(name).toMatch(/^[a-z]+\.[a-zA-Z]+$/);
     const word = name.split(".")[1] ?? "";
     expect([imperatives.has(word), word.endsWith("ed") || irregular.has(word)]).toEqual([
       sort === "command",
@@ -143,8 +192,8 @@ describe.each(machines)("the %s machine", (_name, machine, known) => {
   test("answers for the failure of whatever it invokes", () => {
     for (const node of nodes(machine.root)) {
       for (const { id, onError } of node.invoke) {
-        // The router does nothing that can fail; were it to, the supervisor's own end is the answer.
-        if (id !== "router") expect([id, onError]).toEqual([id, expect.anything()]);
+        // Routers and breakers do nothing that can fail; were they to, the supervisor's own end is the answer.
+        if (id !== "router" && id !== "breaker") expect([id, onError]).toEqual([id, expect.anything()]);
       }
     }
   });

@@ -100,5 +100,8 @@ function poolOf(worker: string): Omit<ResolvedPool, "link" | "workers" | "cwd"> 
     name: defaultPoolName,
     source: { kind: "command", command: splitWords(worker, "--worker") },
     env: {},
+    maxCalls: Infinity,
+    maxRssMb: Infinity,
+    restartType: "permanent",
   };
 }

@@ -1,153 +1,108 @@
-// One pool: a worker for every place in it, each replaced by itself when it ends (one_for_one). It decides when a worker
-// is started again; it knows no process, no link, no call and no other pool.
+// One pool: a worker for every place in it, each replaced by itself when it ends (one_for_one), and a breaker that says
+// when it has had enough of that. The states; what is done in them is in decisions.ts. It knows no process and no call.
 
-import { enqueueActions, sendTo, setup, type ActorRef, type Snapshot } from "xstate";
-import { workerId, type InstanceId } from "../../ids.js";
-import type { Clock, Random } from "../../time.js";
-import type { PoolRefusal } from "../router/route-table.js";
-import { workerMachine, type WorkerTimings } from "../worker/machine.js";
-import type { PoolEvent, PoolReport } from "./events.js";
-import { areAllDown, outlookOf, withMember, type Member, type Members } from "./members.js";
-import { nextRestart, type RestartPolicy } from "./restart.js";
-
-export interface PoolPlan {
-  readonly name: string;
-  readonly workers: number;
-}
-
-/** What all pools of one supervisor share. */
-export interface PoolPorts {
-  readonly timings: WorkerTimings;
-  readonly maxMisses: number;
-  readonly restart: RestartPolicy;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly nextInstance: () => InstanceId;
-}
-
-export interface PoolInput extends PoolPorts {
-  readonly plan: PoolPlan;
-  readonly parent: ActorRef<Snapshot<unknown>, PoolReport>;
-}
-
-export interface PoolContext extends PoolInput {
-  readonly members: Members;
-}
+import { enqueueActions, setup } from "xstate";
+import { breakerMachine } from "../breaker/machine.js";
+import { workerMachine } from "../worker/machine.js";
+import { newPoolContext, type PoolContext, type PoolInput } from "./context.js";
+import * as decide from "./decisions.js";
+import type { PoolEvent } from "./events.js";
 
 const firstGeneration = 1;
 
-const noWorker: PoolRefusal = { reason: "no-worker", why: "has no worker, and none is due to start" };
-const closed: PoolRefusal = { reason: "closed", why: "was closed" };
+type Decision = (context: PoolContext, event: PoolEvent) => decide.Step;
+
+/** For the one type of event; an action is only ever named for it. */
+function on<Type extends PoolEvent["type"]>(
+  type: Type,
+  decision: (context: PoolContext, event: Extract<PoolEvent, { type: Type }>) => decide.Step,
+): Decision {
+  return (context, event) =>
+    event.type === type ? decision(context, event as Extract<PoolEvent, { type: Type }>) : { change: {} };
+}
+
+const decisions = {
+  startAll: (context) => decide.startAll(context),
+  noteReady: on("worker.ready", decide.ready),
+  noteWithdrawn: on("worker.withdrawn", decide.withdrawn),
+  replaceExited: on("worker.exited", (context, event) => decide.exited(context, event, true)),
+  keepExited: on("worker.exited", (context, event) => decide.exited(context, event, false)),
+  replaceCondemned: on("worker.condemned", (context, event) => decide.condemned(context, event, true)),
+  noteCondemned: on("worker.condemned", (context, event) => decide.condemned(context, event, false)),
+  recycleWorn: on("worker.worn", decide.worn),
+  refuseWorker: on("pool.refuse", (context, event) => decide.refuse(context, event.memberId, event.reason)),
+  holdStarts: on("breaker.opened", (context, event) => decide.tripped(context, event.picture)),
+  startProbe: on("breaker.halfOpened", (context, event) => decide.probe(context, event.picture)),
+  resumeStarts: on("breaker.closed", (context, event) => decide.resumed(context, event.picture)),
+  tripBreaker: () => ({ change: {}, breaker: [{ type: "breaker.trip" }] }),
+  resetBreaker: () => ({ change: {}, breaker: [{ type: "breaker.reset" }] }),
+  stopAll: (context, event) =>
+    event.type === "pool.stop"
+      ? decide.stopAll(context, event.drainMs, event.isToReturn)
+      : decide.stopAll(context, 0, false),
+  killAll: on("pool.kill", (context, event) => decide.killAll(context, event.reason)),
+  noteWithdrawnForGood: on("worker.withdrawn", decide.withdrawnForGood),
+  noteExitedForGood: on("worker.exited", decide.exitedForGood),
+  reportFailed: on("worker.exited", ({ plan }, { workerId, exit }) => {
+    const message = `Worker ${workerId} ${exit.how}.`;
+    return {
+      change: {},
+      report: [{ type: "pool.failed", pool: plan.name, message, stderrTail: exit.stderrTail }],
+    };
+  }),
+  reportStopped: ({ plan }) => ({ change: {}, report: [{ type: "pool.stopped", pool: plan.name }] }),
+} as const satisfies Record<string, Decision>;
 
 export const poolMachine = setup({
   types: { context: {} as PoolContext, input: {} as PoolInput, events: {} as PoolEvent },
-  actors: { worker: workerMachine },
+  actors: { worker: workerMachine, breaker: breakerMachine },
   actions: {
-    startWorkers: enqueueActions(({ context, enqueue, self }) => {
-      const { plan, timings, maxMisses, nextInstance, parent } = context;
-      const members = new Map<string, Member>();
-      for (let place = 1; place <= plan.workers; place++) {
-        const id = workerId(plan.name, place);
-        members.set(id, { workerId: id, phase: "starting", restartsInRow: 0, readySinceMs: null });
-        if (context.members.has(id)) {
-          enqueue.sendTo(id, { type: "worker.start", delayMs: 0 });
-          continue;
-        }
-        const who = { memberId: id, workerId: id, pool: plan.name, generation: firstGeneration };
+    /** Carries out what was decided. */
+    take: enqueueActions(({ context, event, enqueue, self }, { name }: { name: keyof typeof decisions }) => {
+      const decision: Decision = decisions[name];
+      const step = decision(context, event);
+      const { plan, timings, maxMisses, nextInstance } = context;
+      enqueue.assign(step.change);
+      for (const { memberId, workerId } of step.spawn ?? []) {
+        const who = { memberId, workerId, pool: plan.name, generation: firstGeneration };
         const input = { ...who, timings, maxMisses, nextInstance, parent: self };
-        enqueue.spawnChild("worker", { id, input });
+        enqueue.spawnChild("worker", { id: memberId, input });
       }
-      enqueue.assign({ members });
-      enqueue.sendTo(parent, { type: "outlook.changed", pool: plan.name, outlook: null });
-    }),
-    noteReady: enqueueActions(({ context, event, enqueue }) => {
-      if (event.type !== "worker.ready") return;
-      const readySinceMs = context.clock.now();
-      const members = withMember(context.members, event.memberId, { phase: "ready", readySinceMs });
-      enqueue.assign({ members });
-      enqueue.sendTo(context.parent, { ...event, outlook: outlookOf(members, noWorker) });
-    }),
-    noteWithdrawn: enqueueActions(({ context, event, enqueue }) => {
-      if (event.type !== "worker.withdrawn") return;
-      const members = withMember(context.members, event.memberId, { phase: "ending" });
-      enqueue.assign({ members });
-      enqueue.sendTo(context.parent, { ...event, outlook: outlookOf(members, noWorker) });
-    }),
-    restartWorker: enqueueActions(({ context, event, enqueue }) => {
-      if (event.type !== "worker.exited") return;
-      const past = context.members.get(event.memberId);
-      if (past === undefined) return;
-      const { delayMs, restartsInRow } = nextRestart(
-        context.restart,
-        past,
-        context.clock.now(),
-        context.random,
-      );
-      const change = { phase: "starting", restartsInRow, readySinceMs: null } as const;
-      const members = withMember(context.members, event.memberId, change);
-      enqueue.assign({ members });
-      enqueue.sendTo(context.parent, { ...event, isToReturn: true, outlook: outlookOf(members, noWorker) });
-      enqueue.sendTo(event.memberId, { type: "worker.start", delayMs });
-    }),
-    passWithdrawn: enqueueActions(({ context, event, enqueue }) => {
-      if (event.type === "worker.withdrawn") enqueue.sendTo(context.parent, { ...event, outlook: closed });
-    }),
-    noteGone: enqueueActions(({ context, event, enqueue }) => {
-      if (event.type !== "worker.exited") return;
-      enqueue.assign({ members: withMember(context.members, event.memberId, { phase: "down" }) });
-      enqueue.sendTo(context.parent, { ...event, isToReturn: false, outlook: closed });
-    }),
-    reportFailed: sendTo(
-      ({ context }) => context.parent,
-      ({ context, event }) => {
-        const { workerId: id, exit } = event as Extract<PoolEvent, { type: "worker.exited" }>;
-        const message = `Worker ${id} ${exit.how}.`;
-        return {
-          type: "pool.failed" as const,
-          pool: context.plan.name,
-          message,
-          stderrTail: exit.stderrTail,
-        };
-      },
-    ),
-    reportStopped: sendTo(
-      ({ context }) => context.parent,
-      ({ context }) => ({ type: "pool.stopped" as const, pool: context.plan.name }),
-    ),
-    /** As its time of being ready is forgotten, its start counts as failed. */
-    refuseWorker: enqueueActions(({ context, event, enqueue }) => {
-      if (event.type !== "pool.refuse" || !context.members.has(event.memberId)) return;
-      enqueue.assign({ members: withMember(context.members, event.memberId, { readySinceMs: null }) });
-      enqueue.sendTo(event.memberId, { type: "worker.refuse", reason: event.reason });
-    }),
-    stopWorkers: enqueueActions(({ context, event, enqueue }) => {
-      const drainMs = event.type === "pool.stop" ? event.drainMs : 0;
-      for (const id of context.members.keys()) {
-        enqueue.sendTo(id, drainMs > 0 ? { type: "worker.drain", drainMs } : { type: "worker.stop" });
-      }
-    }),
-    killWorkers: enqueueActions(({ context, event, enqueue }) => {
-      if (event.type !== "pool.kill") return;
-      for (const id of context.members.keys())
-        enqueue.sendTo(id, { type: "worker.kill", reason: event.reason });
+      for (const report of step.report ?? []) enqueue.sendTo(context.parent, report);
+      for (const [memberId, command] of step.tell ?? []) enqueue.sendTo(memberId, command);
+      for (const fact of step.breaker ?? []) enqueue.sendTo("breaker", fact);
+      for (const memberId of step.drop ?? []) enqueue.stopChild(memberId);
     }),
   },
   guards: {
-    areAllDown: ({ context }) => areAllDown(context.members),
+    areAllDown: ({ context }) => decide.areAllDown(context),
+    hasServed: ({ context }) => context.hasServed,
   },
 }).createMachine({
   id: "pool",
   initial: "idle",
   options: { maxIterations: 10_000 },
-  context: ({ input }) => ({ ...input, members: new Map() }),
+  context: ({ input }) => newPoolContext(input),
+  invoke: {
+    id: "breaker",
+    src: "breaker",
+    input: ({ context: { plan, cooldown, clock }, self }) => ({
+      name: plan.name,
+      policy: cooldown,
+      clock,
+      parent: self,
+    }),
+  },
   states: {
     idle: {
-      meta: {
-        description: "None of its workers has a process, and none is to be started until it is told to.",
-      },
+      meta: { description: "None of its workers has a process, and none is started until it is told to." },
       on: {
-        "pool.start": { target: "starting", actions: "startWorkers" },
-        "pool.stop": { actions: "reportStopped" },
+        "pool.start": [
+          { guard: "hasServed", target: "serving", actions: take("startAll") },
+          { target: "starting", actions: take("startAll") },
+        ],
+        "pool.stop": { actions: take("reportStopped") },
+        "breaker.closed": {},
       },
     },
     starting: {
@@ -156,35 +111,68 @@ export const poolMachine = setup({
           "Started for the first time, and no worker of it has been ready yet: one that ends fails it.",
       },
       on: {
-        "worker.ready": { target: "serving", actions: "noteReady" },
+        "worker.ready": { target: "serving", actions: take("noteReady") },
         "worker.exited": {
           target: "stopping",
-          actions: ["noteGone", "reportFailed", "stopWorkers"],
+          actions: [take("noteExitedForGood"), take("reportFailed"), take("stopAll")],
         },
-        "pool.stop": { target: "stopping", actions: "stopWorkers" },
-        "pool.kill": { actions: "killWorkers" },
+        "pool.stop": { target: "stopping", actions: take("stopAll") },
+        "pool.kill": { actions: take("killAll") },
       },
     },
     serving: {
-      meta: { description: "It has had a ready worker: whichever ends is started again." },
+      meta: { description: "It has had a ready worker, and heals by itself as far as its breaker lets it." },
+      initial: "flowing",
       on: {
-        "worker.ready": { actions: "noteReady" },
-        "worker.withdrawn": { actions: "noteWithdrawn" },
-        "worker.exited": { actions: "restartWorker" },
-        "pool.refuse": { actions: "refuseWorker" },
-        "pool.stop": { target: "stopping", actions: "stopWorkers" },
-        "pool.kill": { actions: "killWorkers" },
+        "worker.ready": { actions: take("noteReady") },
+        "worker.withdrawn": { actions: take("noteWithdrawn") },
+        "worker.exited": { actions: take("keepExited") },
+        "worker.condemned": { actions: take("noteCondemned") },
+        "pool.refuse": { actions: take("refuseWorker") },
+        "breaker.opened": { target: ".tripped", actions: take("holdStarts") },
+        "breaker.trip": { actions: take("tripBreaker") },
+        "breaker.reset": { actions: take("resetBreaker") },
+        "pool.stop": { target: "stopping", actions: take("stopAll") },
+        "pool.kill": { actions: take("killAll") },
+      },
+      states: {
+        flowing: {
+          meta: { description: "Whichever worker ends is started again, after a wait." },
+          on: {
+            "worker.exited": { actions: take("replaceExited") },
+            "worker.condemned": { actions: take("replaceCondemned") },
+            "worker.worn": { actions: take("recycleWorn") },
+          },
+        },
+        tripped: {
+          meta: {
+            description: "Its workers ended too often: none is started; those that are ready serve on.",
+          },
+          on: {
+            "breaker.halfOpened": { target: "probing", actions: take("startProbe") },
+            "breaker.closed": { target: "flowing", actions: take("resumeStarts") },
+          },
+        },
+        probing: {
+          meta: { description: "One worker is being started, to see whether it holds." },
+          on: { "breaker.closed": { target: "flowing", actions: take("resumeStarts") } },
+        },
       },
     },
     stopping: {
       meta: { description: "Every worker is being ended; none is started again." },
-      always: { guard: "areAllDown", target: "idle", actions: "reportStopped" },
+      always: { guard: "areAllDown", target: "idle", actions: take("reportStopped") },
       on: {
-        "worker.withdrawn": { actions: "passWithdrawn" },
-        "worker.exited": { actions: "noteGone" },
-        "pool.stop": { actions: "stopWorkers" },
-        "pool.kill": { actions: "killWorkers" },
+        "worker.withdrawn": { actions: take("noteWithdrawnForGood") },
+        "worker.exited": { actions: take("noteExitedForGood") },
+        "breaker.closed": {},
+        "pool.stop": { actions: take("stopAll") },
+        "pool.kill": { actions: take("killAll") },
       },
     },
   },
 });
+
+function take(name: keyof typeof decisions): { type: "take"; params: { name: keyof typeof decisions } } {
+  return { type: "take", params: { name } };
+}

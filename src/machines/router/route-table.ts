@@ -2,14 +2,19 @@
 // none may. A pure picture: building it from the router's context is the only thing done here.
 
 import type { InstanceId } from "../../ids.js";
+import type { BreakerReason, BreakerState } from "../breaker/events.js";
 import type { ExportMetadata } from "../../protocol/messages.js";
 
 /** Why a pool without a ready worker takes no calls. */
 export interface PoolRefusal {
   /** As `details.reason` of a 3001. */
-  readonly reason: "no-worker" | "closed";
+  readonly reason: "no-worker" | "closed" | "waiting" | BreakerReason;
   /** A clause that completes "pool app …". */
   readonly why: string;
+  /** When it is worth while to call again, by the clock; null when nobody knows. */
+  readonly retryAtMs: number | null;
+  /** The spawn breaker's, where that is the reason. */
+  readonly breaker?: { readonly state: BreakerState; readonly sinceWallMs: number };
 }
 
 /** What a call to a pool without a ready worker has to expect: null, to wait for one that is due; else a refusal. */

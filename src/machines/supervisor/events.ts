@@ -1,8 +1,9 @@
 // What the supervisor hears, and what it tells the world.
 
 import type { InstanceId, WorkerId } from "../../ids.js";
+import type { BreakerPicture } from "../breaker/events.js";
 import type { PoolReport } from "../pool/events.js";
-import type { PoolPlan } from "../pool/machine.js";
+import type { PoolPlan } from "../pool/context.js";
 
 export type SupervisorCommand =
   /** Drains for at most `drainMs`, then stops. Said again it hurries: the drain is cut short, then workers are killed. */
@@ -11,6 +12,8 @@ export type SupervisorCommand =
   | { type: "supervisor.drain" }
   /** One more pool; its name must be new. Its first ready worker or `pool.failed` is the answer. */
   | { type: "pool.add"; plan: PoolPlan }
+  /** Opens a pool's spawn breaker until it is reset; closes it. */
+  | { type: "breaker.trip" | "breaker.reset"; pool: string }
   /** Ends a pool: its calls may end within `drainMs`. `pool.removed` is the answer. */
   | { type: "pool.remove"; pool: string; drainMs: number };
 
@@ -41,6 +44,12 @@ export type SupervisorEmitted =
       wasAsked: boolean;
       wasReady: boolean;
       stderrTail: string;
+    }
+  | { type: "worker.condemned"; workerId: WorkerId; pool: string; instance: InstanceId; reason: string }
+  | {
+      type: "breaker.opened" | "breaker.halfOpened" | "breaker.closed";
+      pool: string;
+      picture: BreakerPicture;
     }
   | { type: "exports.changed"; pool: string }
   /** A pool that was added while the supervisor ran could not be started; it is gone. */

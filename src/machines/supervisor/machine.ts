@@ -2,16 +2,19 @@
 // there are; it knows no process, no link and no call. One ready worker a pool completes the start.
 
 import { assign, emit, enqueueActions, sendTo, setup } from "xstate";
+import type { Strategy } from "../../config/types.js";
 import type { PoolReport } from "../pool/events.js";
-import { poolMachine, type PoolPlan, type PoolPorts } from "../pool/machine.js";
+import type { PoolPlan, PoolPorts } from "../pool/context.js";
+import { poolMachine } from "../pool/machine.js";
 import { routerMachine } from "../router/machine.js";
 import type { SupervisorEmitted, SupervisorEvent } from "./events.js";
 import { clashReason, clashSentence, findExportClash, type ExportClash } from "./export-clash.js";
-import { exportsByPool, withoutPool, withPool, type Pools, type PoolState } from "./pools.js";
+import { exportsByPool, newPool, toRestart, toStart, withoutPool, withPool, type Pools } from "./pools.js";
 
 export interface SupervisorInput {
   /** In the order in which they are started. */
   readonly pools: readonly PoolPlan[];
+  readonly strategy: Strategy;
   readonly ports: PoolPorts;
 }
 
@@ -22,6 +25,7 @@ export interface StartFailure {
 }
 
 export interface SupervisorContext {
+  readonly strategy: Strategy;
   readonly ports: PoolPorts;
   readonly pools: Pools;
   readonly failure: StartFailure | null;
@@ -37,12 +41,21 @@ type ReadyReport = Extract<PoolReport, { type: "worker.ready" }>;
 
 /** What it does for pools that are in service, whether new calls are taken or not. */
 const serving = {
-  "worker.ready": [{ guard: "exportsClash", actions: "refuseWorker" }, { actions: "noteReady" }],
+  "worker.ready": [
+    { guard: "exportsClash", actions: "refuseWorker" },
+    { actions: ["noteReady", "startDue"] },
+  ],
   "worker.withdrawn": { actions: "routeWithdrawn" },
-  "worker.exited": { actions: ["announceExit", "routeOutlook"] },
+  "worker.exited": { actions: ["announceExit", "routeOutlook", "applyStrategy"] },
+  "worker.condemned": { actions: "announceCondemned" },
+  "breaker.opened": { actions: "announceBreaker" },
+  "breaker.halfOpened": { actions: "announceBreaker" },
+  "breaker.closed": { actions: "announceBreaker" },
+  "breaker.trip": { actions: "passToBreaker" },
+  "breaker.reset": { actions: "passToBreaker" },
   "outlook.changed": { actions: "routeOutlook" },
   "pool.failed": { actions: "noteFailedPool" },
-  "pool.stopped": { actions: "removePool" },
+  "pool.stopped": { actions: ["removePool", "startDue"] },
   "pool.remove": { actions: "stopPool" },
 } as const;
 
@@ -55,14 +68,32 @@ export const supervisorMachine = setup({
   },
   actors: { pool: poolMachine, router: routerMachine },
   actions: {
-    startPools: enqueueActions(({ context, enqueue, self }) => {
+    makePools: enqueueActions(({ context, enqueue, self }) => {
       for (const [name, { plan }] of context.pools) {
         enqueue.spawnChild("pool", {
           id: poolActorId(name),
           input: { ...context.ports, plan, parent: self },
         });
+      }
+    }),
+    /** Tells those to start whose turn it is. */
+    startDue: enqueueActions(({ context, enqueue }) => {
+      let { pools } = context;
+      for (const name of toStart(pools, context.strategy)) {
+        pools = withPool(pools, name, { phase: "starting" });
         enqueue.sendTo(poolActorId(name), { type: "pool.start" });
       }
+      enqueue.assign({ pools });
+    }),
+    /** A worker ended unasked: its pool is not up until one of it is ready again, and others may have to go with it. */
+    applyStrategy: enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== "worker.exited" || !event.isToReturn || context.strategy === "one_for_one") return;
+      let pools = withPool(context.pools, event.pool, { phase: "starting" });
+      for (const name of toRestart(context.pools, context.strategy, event.pool)) {
+        pools = withPool(pools, name, { phase: "restarting" });
+        enqueue.sendTo(poolActorId(name), { type: "pool.stop", drainMs: 0, isToReturn: true });
+      }
+      enqueue.assign({ pools });
     }),
     addPool: enqueueActions(({ context, event, enqueue, self }) => {
       if (event.type !== "pool.add" || context.pools.has(event.plan.name)) return;
@@ -72,12 +103,15 @@ export const supervisorMachine = setup({
         id: poolActorId(plan.name),
         input: { ...context.ports, plan, parent: self },
       });
-      enqueue.sendTo(poolActorId(plan.name), { type: "pool.start" });
     }),
     stopPool: enqueueActions(({ context, event, enqueue }) => {
       if (event.type !== "pool.remove" || !context.pools.has(event.pool)) return;
       enqueue.assign({ pools: withPool(context.pools, event.pool, { phase: "leaving" }) });
-      enqueue.sendTo(poolActorId(event.pool), { type: "pool.stop", drainMs: event.drainMs });
+      enqueue.sendTo(poolActorId(event.pool), {
+        type: "pool.stop",
+        drainMs: event.drainMs,
+        isToReturn: false,
+      });
     }),
     noteFailedPool: enqueueActions(({ context, event, enqueue }) => {
       if (event.type !== "pool.failed") return;
@@ -85,7 +119,14 @@ export const supervisorMachine = setup({
       enqueue.emit(event);
     }),
     removePool: enqueueActions(({ context, event, enqueue }) => {
-      if (event.type !== "pool.stopped" || context.pools.get(event.pool)?.phase !== "leaving") return;
+      if (event.type !== "pool.stopped") return;
+      const phase = context.pools.get(event.pool)?.phase;
+      if (phase === "restarting") {
+        enqueue.assign({ pools: withPool(context.pools, event.pool, { phase: "waiting" }) });
+        enqueue("startDue");
+        return;
+      }
+      if (phase !== "leaving") return;
       enqueue.stopChild(poolActorId(event.pool));
       enqueue.assign({ pools: withoutPool(context.pools, event.pool) });
       enqueue.sendTo("router", { type: "pool.removed", pool: event.pool });
@@ -128,6 +169,22 @@ export const supervisorMachine = setup({
       const who = { workerId, pool, pid, generation, instance };
       return { type: "worker.exited" as const, ...who, reason, wasAsked, wasReady, stderrTail };
     }),
+    announceCondemned: enqueueActions(({ event, enqueue }) => {
+      if (event.type === "worker.condemned") enqueue.emit(event);
+    }),
+    announceBreaker: enqueueActions(({ context, event, enqueue }) => {
+      if (
+        (event.type === "breaker.opened" ||
+          event.type === "breaker.halfOpened" ||
+          event.type === "breaker.closed") &&
+        context.pools.has(event.pool)
+      )
+        enqueue.emit(event);
+    }),
+    passToBreaker: enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== "breaker.trip" && event.type !== "breaker.reset") return;
+      if (context.pools.has(event.pool)) enqueue.sendTo(poolActorId(event.pool), { type: event.type });
+    }),
     noteFailedStart: assign(({ context, event }) => {
       if (event.type !== "pool.failed" || context.failure !== null) return {};
       const { pool, message, stderrTail } = event;
@@ -144,11 +201,11 @@ export const supervisorMachine = setup({
       if (event.type !== "worker.ready") return;
       const { pool, memberId } = event;
       const clash = clashWith(context, event);
-      if (context.pools.get(pool)?.phase === "starting") {
+      if (context.pools.get(pool)?.exports === null) {
         const message = clash === null ? "" : clashSentence(clash);
         enqueue.assign({ pools: withPool(context.pools, pool, { phase: "leaving" }) });
         enqueue.emit({ type: "pool.failed", pool, message, stderrTail: "" });
-        enqueue.sendTo(poolActorId(pool), { type: "pool.stop", drainMs: 0 });
+        enqueue.sendTo(poolActorId(pool), { type: "pool.stop", drainMs: 0, isToReturn: false });
         return;
       }
       const reason = clash === null ? "" : clashReason(clash, pool);
@@ -160,7 +217,7 @@ export const supervisorMachine = setup({
     closeRouter: sendTo("router", { type: "router.close" }),
     stopPools: enqueueActions(({ context, enqueue }) => {
       for (const name of context.pools.keys()) {
-        enqueue.sendTo(poolActorId(name), { type: "pool.stop", drainMs: 0 });
+        enqueue.sendTo(poolActorId(name), { type: "pool.stop", drainMs: 0, isToReturn: false });
       }
     }),
     killPools: enqueueActions(({ context, enqueue }) => {
@@ -174,7 +231,7 @@ export const supervisorMachine = setup({
   },
   guards: {
     exportsClash: ({ context, event }) => event.type === "worker.ready" && clashWith(context, event) !== null,
-    isComplete: ({ context }) => [...context.pools.values()].every(({ phase }) => phase !== "starting"),
+    isComplete: ({ context }) => [...context.pools.values()].every(({ phase }) => phase === "up"),
     allStopped: ({ context }) => areAllStopped(context),
     allStoppedAfterFailure: ({ context }) => context.failure !== null && areAllStopped(context),
   },
@@ -184,6 +241,7 @@ export const supervisorMachine = setup({
   initial: "starting",
   options: { maxIterations: 10_000 },
   context: ({ input }) => ({
+    strategy: input.strategy,
     ports: input.ports,
     pools: new Map(input.pools.map((plan) => [plan.name, newPool(plan)])),
     failure: null,
@@ -193,16 +251,17 @@ export const supervisorMachine = setup({
   states: {
     starting: {
       meta: { description: "Until every pool has had one ready worker; any pool that fails ends the start." },
-      entry: "startPools",
+      entry: ["makePools", "startDue"],
       always: { guard: "isComplete", target: "running" },
       on: {
         "worker.ready": [
           { guard: "exportsClash", target: "stopping", actions: "noteClash" },
-          { actions: "noteReady" },
+          { actions: ["noteReady", "startDue"] },
         ],
         "worker.withdrawn": { actions: "routeWithdrawn" },
-        "worker.exited": { actions: ["announceExit", "routeOutlook"] },
+        "worker.exited": { actions: ["announceExit", "routeOutlook", "applyStrategy"] },
         "outlook.changed": { actions: "routeOutlook" },
+        "pool.stopped": { actions: ["removePool", "startDue"] },
         "pool.failed": { target: "stopping", actions: "noteFailedStart" },
         "supervisor.stop": { target: "stopping" },
       },
@@ -211,7 +270,7 @@ export const supervisorMachine = setup({
       meta: { description: "In service: whoever ends is started again." },
       on: {
         ...serving,
-        "pool.add": { actions: "addPool" },
+        "pool.add": { actions: ["addPool", "startDue"] },
         "supervisor.stop": { target: "draining", actions: ["noteDrainMs", "announceDrain"] },
         "supervisor.drain": { target: "refusing", actions: "announceDrain" },
       },
@@ -255,10 +314,6 @@ export const supervisorMachine = setup({
     failed: { type: "final", meta: { description: "The start failed, and no worker is left." } },
   },
 });
-
-function newPool(plan: PoolPlan): PoolState {
-  return { plan, phase: "starting", exports: null };
-}
 
 function areAllStopped({ pools }: SupervisorContext): boolean {
   return [...pools.values()].every(({ phase }) => phase === "stopped");

@@ -1,10 +1,15 @@
-// The pools as the supervisor counts them. Pure; a change of a pool is a new map.
+// The pools as the supervisor counts them, and which of them it has to start or to start anew. Pure; a change of a pool
+// is a new map.
 
+import type { Strategy } from "../../config/types.js";
 import type { ExportMetadata } from "../../protocol/messages.js";
-import type { PoolPlan } from "../pool/machine.js";
+import type { PoolPlan } from "../pool/context.js";
 
-/** `starting`: no worker of it was ever ready. `up`: one was. `leaving`: it was failed or is being removed. */
-export type PoolPhase = "starting" | "up" | "leaving" | "stopped";
+/**
+ * `waiting`: to be started when those before it are up. `starting`: it was told to start. `up`: a worker of it has become
+ * ready since. `restarting`: it is being stopped to be started anew. `leaving`: it failed, or is being removed.
+ */
+export type PoolPhase = "waiting" | "starting" | "up" | "restarting" | "leaving" | "stopped";
 
 export interface PoolState {
   readonly plan: PoolPlan;
@@ -15,6 +20,10 @@ export interface PoolState {
 
 /** By name, in the order in which they were given. */
 export type Pools = ReadonlyMap<string, PoolState>;
+
+export function newPool(plan: PoolPlan): PoolState {
+  return { plan, phase: "waiting", exports: null };
+}
 
 export function withPool(pools: Pools, name: string, change: Partial<PoolState>): Pools {
   const pool = pools.get(name);
@@ -30,4 +39,30 @@ export function exportsByPool(pools: Pools): ReadonlyMap<string, readonly Export
   const found = new Map<string, readonly ExportMetadata[]>();
   for (const [name, { exports }] of pools) if (exports !== null) found.set(name, exports);
   return found;
+}
+
+/**
+ * The pools that are to be started now. With one_for_one that is all that wait; else the order says that each may rely
+ * on those before it, so the first that is not up holds up the others.
+ */
+export function toStart(pools: Pools, strategy: Strategy): readonly string[] {
+  const found: string[] = [];
+  for (const [name, { phase }] of pools) {
+    if (phase === "waiting") found.push(name);
+    if (strategy !== "one_for_one" && phase !== "up" && phase !== "leaving") break;
+  }
+  return found;
+}
+
+/** The other pools that a worker's unasked end brings down with it, the last first, as they are to be stopped. */
+export function toRestart(pools: Pools, strategy: Strategy, failed: string): readonly string[] {
+  if (strategy === "one_for_one") return [];
+  const names = [...pools.keys()];
+  const others = strategy === "one_for_all" ? names : names.slice(names.indexOf(failed) + 1);
+  return others
+    .filter((name) => {
+      const phase = pools.get(name)?.phase;
+      return name !== failed && (phase === "up" || phase === "starting");
+    })
+    .reverse();
 }

@@ -9,6 +9,13 @@ export type WorkerCommand =
   | { type: "worker.stop" }
   /** No new calls; those it has may end, for at most `drainMs`; then as worker.stop. */
   | { type: "worker.drain"; drainMs: number }
+  /** Waits for its next start no longer; nothing to a worker that has a process. */
+  | { type: "worker.hold" }
+  /**
+   * A call of it was not answered in time: it gets no new calls. It is killed at once where it is stuck in
+   * `functionName`, else when its other calls have ended, within `drainMs`.
+   */
+  | { type: "worker.condemn"; functionName: string; reason: string; drainMs: number }
   | { type: "worker.kill"; reason: string }
   /** What it said when it became ready cannot be had: it is ended, and counts as never having been ready. */
   | { type: "worker.refuse"; reason: string };
@@ -36,7 +43,14 @@ export type AttachFact = { type: "worker.attached" };
 /** From dispatch, which was asked: no call of this process is under way any more. */
 export type CallsFact = { type: "calls.drained" };
 
-export type WorkerEvent = WorkerCommand | ProcessFact | LinkFact | HealthFact | AttachFact | CallsFact;
+/** What was seen of a condemned worker. `stuck` says why it has to be killed now, as a clause; null lets it be. */
+export type ExamineFact = { type: "worker.examined"; stuck: string | null; isResponsive: boolean };
+
+/** It has run as many calls, or grown as large, as its pool wants it to. */
+export type WornFact = { type: "use.exceeded"; reason: string };
+
+export type WorkerEvent =
+  WorkerCommand | ProcessFact | LinkFact | HealthFact | AttachFact | CallsFact | ExamineFact | WornFact;
 
 export interface WorkerExit {
   /** The supervisor asked for it, as opposed to a crash or a failed start. */
@@ -72,6 +86,18 @@ export interface WorkerWithdrawn extends Who {
   type: "worker.withdrawn";
 }
 
+/** It is to be killed before long: its place should be filled by another. */
+export interface WorkerCondemned extends Who {
+  type: "worker.condemned";
+  reason: string;
+}
+
+/** It should be replaced when that is convenient. */
+export interface WorkerWorn extends Who {
+  type: "worker.worn";
+  reason: string;
+}
+
 /** It has no process any more. */
 export interface WorkerExited extends Who {
   type: "worker.exited";
@@ -80,4 +106,4 @@ export interface WorkerExited extends Who {
   exit: WorkerExit;
 }
 
-export type WorkerReport = WorkerReady | WorkerWithdrawn | WorkerExited;
+export type WorkerReport = WorkerReady | WorkerWithdrawn | WorkerCondemned | WorkerWorn | WorkerExited;

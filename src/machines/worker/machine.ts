@@ -41,7 +41,15 @@ export interface WorkerContext extends WorkerInput {
   readonly killReason: string | null;
   readonly startDelayMs: number;
   readonly drainMs: number;
+  /** The call that it was condemned for. */
+  readonly overdue: Overdue;
   readonly exit: WorkerExit;
+}
+
+interface Overdue {
+  readonly functionName: string;
+  readonly reason: string;
+  readonly isResponsive: boolean;
 }
 
 /** What the actors of one process are told: which one it is. */
@@ -54,6 +62,9 @@ export interface InstanceInput {
 
 /** One rung of the kill ladder. */
 export type KillInput = InstanceInput & { readonly signal: "SIGTERM" | "SIGKILL" };
+
+/** What to find out of a condemned worker. */
+export type ExamineInput = InstanceInput & { readonly functionName: string; readonly reason: string };
 
 export type SendShutdown = { type: "link.shutdown" };
 
@@ -70,6 +81,8 @@ const noExit: WorkerExit = {
   how: "",
   stderrTail: "",
 };
+
+const noOverdue: Overdue = { functionName: "", reason: "", isResponsive: true };
 
 const instanceInput = ({ context }: { context: WorkerContext }): InstanceInput => ({
   instance: context.instance,
@@ -94,6 +107,7 @@ export const workerMachine = setup({
       process: "process";
       link: "link";
       heartbeat: "heartbeat";
+      examine: "examine";
       terminate: "kill";
       kill: "kill";
     },
@@ -102,6 +116,7 @@ export const workerMachine = setup({
     process: provided<AnyEventObject, InstanceInput>("process"),
     link: provided<SendShutdown, InstanceInput>("link"),
     heartbeat: provided<AnyEventObject, InstanceInput>("heartbeat"),
+    examine: provided<AnyEventObject, ExamineInput>("examine"),
     kill: provided<AnyEventObject, KillInput>("kill"),
   },
   actions: {
@@ -130,6 +145,24 @@ export const workerMachine = setup({
       event.type === "worker.start" ? { startDelayMs: event.delayMs, pid: null } : {},
     ),
     noteDrainMs: assign(({ event }) => (event.type === "worker.drain" ? { drainMs: event.drainMs } : {})),
+    noteCondemned: assign(({ event }) => {
+      if (event.type !== "worker.condemn") return {};
+      const { functionName, reason, drainMs } = event;
+      return { drainMs, overdue: { functionName, reason, isResponsive: true } };
+    }),
+    noteExamined: assign(({ context, event }) =>
+      event.type === "worker.examined"
+        ? { overdue: { ...context.overdue, isResponsive: event.isResponsive } }
+        : {},
+    ),
+    blameStuck: assign(({ event }) =>
+      event.type === "worker.examined" && event.stuck !== null ? { killReason: event.stuck } : {},
+    ),
+    /** Who answers, but not that call, is ended as one that was asked to; who answers nothing has died of it. */
+    blameOverdue: assign(({ context: { overdue, wasAsked } }) => ({
+      killReason: overdue.isResponsive ? overdue.reason : `${overdue.reason}, nor anything else`,
+      wasAsked: wasAsked || overdue.isResponsive,
+    })),
     /** The event itself says why the process has to go. */
     noteReason: assign(({ event }) => ("reason" in event ? { killReason: event.reason } : {})),
     /** It never got as far as serving calls. */
@@ -176,6 +209,22 @@ export const workerMachine = setup({
       ({ context }) => context.parent,
       ({ context }) => ({ type: "worker.withdrawn" as const, ...who(context) }),
     ),
+    reportCondemned: sendTo(
+      ({ context }) => context.parent,
+      ({ context }) => ({
+        type: "worker.condemned" as const,
+        ...who(context),
+        reason: context.overdue.reason,
+      }),
+    ),
+    reportWorn: sendTo(
+      ({ context }) => context.parent,
+      ({ context, event }) => ({
+        type: "worker.worn" as const,
+        ...who(context),
+        reason: event.type === "use.exceeded" ? event.reason : "",
+      }),
+    ),
     reportExited: sendTo(
       ({ context }) => context.parent,
       ({ context }) => ({
@@ -192,10 +241,13 @@ export const workerMachine = setup({
     detach: () => undefined,
     /** Provided: asks dispatch to say `calls.drained` once no call of this process is under way. */
     awaitCalls: () => undefined,
+    /** Provided: asks dispatch to say `calls.drained` once nobody waits for a call of this process any more. */
+    awaitLiveCalls: () => undefined,
     /** Provided: ends the calls of this process that outlived its drain. */
     endCalls: () => undefined,
   },
   guards: {
+    isStuck: ({ event }) => event.type === "worker.examined" && event.stuck !== null,
     isLinkOpen: ({ context }) => context.isLinkOpen,
     missedTooMany: ({ context, event }) =>
       event.type === "health.missed" && event.misses >= context.maxMisses,
@@ -226,6 +278,7 @@ export const workerMachine = setup({
     killReason: null,
     startDelayMs: 0,
     drainMs: 0,
+    overdue: noOverdue,
     exit: noExit,
   }),
   states: {
@@ -327,6 +380,51 @@ export const workerMachine = setup({
             "link.closed": { target: "disconnected", actions: "noteLinkClosed" },
             "worker.stop": { target: "stopping", actions: "noteAsked" },
             "worker.drain": { target: "draining", actions: ["noteAsked", "noteDrainMs"] },
+            "worker.condemn": { target: "condemned", actions: ["noteCondemned", "reportCondemned"] },
+            "use.exceeded": { actions: "reportWorn" },
+          },
+        },
+        condemned: {
+          meta: {
+            description: "A call of it is overdue: it gets no new calls, and will be killed before long.",
+          },
+          initial: "examining",
+          after: { drainPatience: { target: "killing", actions: ["endCalls", "blameOverdue"] } },
+          on: {
+            "worker.condemn": { target: ".examining", actions: "noteCondemned" },
+            "calls.drained": { target: "killing", actions: "blameOverdue" },
+            "link.closed": { target: "disconnected", actions: "noteLinkClosed" },
+            "worker.drain": { actions: "noteAsked" },
+            "worker.stop": { target: "killing", actions: ["noteAsked", "endCalls"] },
+          },
+          states: {
+            examining: {
+              meta: { description: "It is found out whether it is stuck in that call." },
+              invoke: {
+                id: "examine",
+                src: "examine",
+                input: ({ context }) => ({
+                  ...instanceInput({ context }),
+                  functionName: context.overdue.functionName,
+                  reason: context.overdue.reason,
+                }),
+                onError: "spared",
+              },
+              on: {
+                "worker.examined": [
+                  {
+                    guard: "isStuck",
+                    target: "#worker.alive.killing",
+                    actions: ["noteExamined", "blameStuck"],
+                  },
+                  { target: "spared", actions: "noteExamined" },
+                ],
+              },
+            },
+            spared: {
+              meta: { description: "It goes on with its other calls, for as long as a drain may take." },
+              entry: "awaitLiveCalls",
+            },
           },
         },
         draining: {
@@ -337,6 +435,7 @@ export const workerMachine = setup({
             "calls.drained": "stopping",
             "link.closed": { target: "disconnected", actions: "noteLinkClosed" },
             "worker.stop": { target: "stopping", actions: "endCalls" },
+            "worker.condemn": { actions: "awaitLiveCalls" },
             "worker.drain": {},
           },
         },
@@ -410,6 +509,7 @@ export const workerMachine = setup({
       on: {
         "worker.stop": { target: "exited", actions: "noteNotStarted" },
         "worker.drain": { target: "exited", actions: "noteNotStarted" },
+        "worker.hold": { target: "exited", actions: "noteNotStarted" },
         "worker.kill": { target: "exited", actions: "noteNotStarted" },
       },
     },

@@ -16,7 +16,7 @@ import { failOnXstateWarnings } from "../xstate-warnings.js";
 
 failOnXstateWarnings();
 
-const none: PoolOutlook = { reason: "no-worker", why: "has no worker" };
+const none: PoolOutlook = { reason: "no-worker", why: "has no worker", retryAtMs: null };
 const ready = (instance: number, outlook: PoolOutlook = none): RouterEvent => ({
   type: "worker.ready",
   pool: "app",

@@ -25,7 +25,7 @@ test("no order of events, however odd, makes the supervisor fail; told to stop i
     { type: "pool.stopped", pool: "b" },
     { type: "outlook.changed", pool: "c", outlook: null },
     { type: "pool.remove", pool: "b", drainMs: 100 },
-    { type: "pool.add", plan: { name: "a", workers: 1 } },
+    { type: "pool.add", plan: { name: "a", workers: 1, restartType: "permanent" } },
     { type: "worker.ready", ...(someone as object), exports: [] } as never,
     { type: "worker.exited", ...(someone as object), exit: noExit } as never,
   );

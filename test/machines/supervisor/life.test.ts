@@ -353,7 +353,7 @@ describe("drain", () => {
 });
 
 describe("pools that come and go while it runs", () => {
-  const plan = { name: "late", workers: 2 };
+  const plan = { name: "late", workers: 2, restartType: "permanent" } as const;
   const added = () => {
     const rig = running();
     rig.send({ type: "pool.add", plan });
@@ -383,7 +383,7 @@ describe("pools that come and go while it runs", () => {
 
   test("whose names others have are told and gone", () => {
     const rig = running();
-    rig.send({ type: "pool.add", plan: { name: "late", workers: 1 } });
+    rig.send({ type: "pool.add", plan: { name: "late", workers: 1, restartType: "permanent" } });
     rig.bringUp("late:1", "app.f");
     expect(rig.emitted.at(-1)).toMatchObject({
       type: "pool.failed",

@@ -5,11 +5,14 @@ import { createIdSource, type InstanceId } from "../../../src/ids.js";
 import { routerMachine } from "../../../src/machines/router/machine.js";
 import type { RouteTable } from "../../../src/machines/router/route-table.js";
 import type { SupervisorEmitted, SupervisorEvent } from "../../../src/machines/supervisor/events.js";
-import { poolMachine, type PoolPlan } from "../../../src/machines/pool/machine.js";
+import type { Strategy } from "../../../src/config/types.js";
+import type { PoolPlan } from "../../../src/machines/pool/context.js";
+import { poolMachine } from "../../../src/machines/pool/machine.js";
 import { poolActorId, supervisorMachine } from "../../../src/machines/supervisor/machine.js";
 import type { WorkerEvent } from "../../../src/machines/worker/events.js";
 import {
   workerMachine,
+  type ExamineInput,
   type InstanceInput,
   type KillInput,
   type SendShutdown,
@@ -17,7 +20,17 @@ import {
 import { createTestClock, type TestClock } from "../../support/test-clock.js";
 import { exportsOf } from "../worker/rig.js";
 
-const restart = { backoffMs: [0, 100, 500, 2000, 5000], jitter: 0, resetAfterMs: 30_000 };
+const restart = {
+  backoffMs: [0, 100, 500, 2000, 5000],
+  jitter: 0,
+  resetAfterMs: 30_000,
+  maxRestarts: 10,
+  withinMs: 60_000,
+  maxFailedStarts: 5,
+};
+export const cooldown = { cooldownMs: 30_000, maxCooldownMs: 300_000 };
+/** Of a worker that is to go. */
+export const drainMs = 7000;
 export const timings = { connectTimeoutMs: 10_000, shutdownMs: 5000, terminateMs: 3000 };
 
 export interface SupervisorRig {
@@ -33,6 +46,10 @@ export interface SupervisorRig {
   send(event: SupervisorEvent): void;
   /** Says facts to the newest process of a worker. */
   say(worker: string, ...facts: WorkerEvent[]): void;
+  /** As `say`, by the id of one actor of a pool: "app:1#2" follows "app:1" in its place. */
+  sayTo(memberId: string, ...facts: WorkerEvent[]): void;
+  /** The facts that bring a process to ready. */
+  toReady(exported: readonly string[]): WorkerEvent[];
   /** Brings a worker that is spawning to ready. */
   bringUp(worker: string, ...exported: string[]): void;
   /** Ends a worker's process. */
@@ -44,14 +61,22 @@ function leafOf(value: unknown): string {
   return typeof value === "object" && value !== null ? leafOf(Object.values(value)[0]) : String(value);
 }
 
+export type PlanOfTest = Omit<PoolPlan, "restartType"> & Partial<PoolPlan>;
+
+export interface RigOptions {
+  readonly strategy?: Strategy;
+  readonly random?: () => number;
+  readonly isExcused?: (instance: number) => boolean;
+}
+
 function childrenOf(snapshot: unknown): Readonly<Record<string, AnyActorRef | undefined>> {
   if (typeof snapshot !== "object" || snapshot === null || !("children" in snapshot)) return {};
   return snapshot.children as Record<string, AnyActorRef | undefined>;
 }
 
 export function createSupervisorRig(
-  pools: readonly PoolPlan[],
-  random: () => number = () => 0,
+  pools: readonly PlanOfTest[],
+  { strategy = "one_for_one", random = () => 0, isExcused = () => false }: RigOptions = {},
 ): SupervisorRig {
   const clock = createTestClock();
   const asked: string[] = [];
@@ -70,6 +95,9 @@ export function createSupervisorRig(
         receive(() => asked.push(`shutdown ${input.workerId}`));
       }),
       heartbeat: fromCallback<AnyEventObject, InstanceInput>(() => undefined),
+      examine: fromCallback<AnyEventObject, ExamineInput>(({ input }) => {
+        asked.push(`examine ${input.workerId}`);
+      }),
       kill: fromCallback<AnyEventObject, KillInput>(({ input }) => {
         asked.push(`${input.signal} ${input.workerId}`);
       }),
@@ -83,7 +111,21 @@ export function createSupervisorRig(
   const nextInstance = createIdSource<InstanceId>();
   const actor = createActor(logic, {
     clock,
-    input: { pools, ports: { timings, maxMisses: 3, restart, clock, random, nextInstance } },
+    input: {
+      pools: pools.map((plan) => ({ restartType: "permanent" as const, ...plan })),
+      strategy,
+      ports: {
+        timings,
+        maxMisses: 3,
+        restart,
+        cooldown,
+        drainMs,
+        isExcused,
+        clock,
+        random,
+        nextInstance,
+      },
+    },
   });
   actor.on("*", (event) => emitted.push(event));
   actor.subscribe({ error: (error) => errors.push(error) });
@@ -91,6 +133,8 @@ export function createSupervisorRig(
   const say = (name: string, ...facts: WorkerEvent[]) => {
     for (const fact of facts) processes.get(name)?.(fact);
   };
+  const member = (id: string): AnyActorRef | undefined =>
+    childrenOf(actor.getSnapshot().children[poolActorId(id.split(":")[0] ?? "")]?.getSnapshot())[id];
   return {
     clock,
     emitted,
@@ -110,6 +154,14 @@ export function createSupervisorRig(
     send: (event) => {
       actor.send(event);
     },
+    sayTo(memberId, ...facts) {
+      for (const fact of facts) member(memberId)?.send(fact);
+    },
+    toReady: (exported) => [
+      { type: "process.spawned", pid: ++lastPid },
+      { type: "link.opened" },
+      { type: "exports.listed", exports: exportsOf(...exported) },
+    ],
     bringUp(name, ...exported) {
       const listed = exportsOf(...(exported.length > 0 ? exported : [`${name.split(":")[0] ?? ""}.f`]));
       const pid = ++lastPid;
@@ -121,10 +173,7 @@ export function createSupervisorRig(
       say(name, { type: "process.exited", exitCode, signal: null, stderrTail: "" });
     },
     workerState(name) {
-      const pool: unknown = actor
-        .getSnapshot()
-        .children[poolActorId(name.split(":")[0] ?? "")]?.getSnapshot();
-      const snapshot: unknown = childrenOf(pool)[name]?.getSnapshot();
+      const snapshot: unknown = member(name)?.getSnapshot();
       if (typeof snapshot !== "object" || snapshot === null || !("value" in snapshot)) return "none";
       return leafOf(snapshot.value);
     },

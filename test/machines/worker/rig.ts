@@ -6,6 +6,7 @@ import { createIdSource, workerId, type InstanceId } from "../../../src/ids.js";
 import type { WorkerEvent, WorkerExited, WorkerReport } from "../../../src/machines/worker/events.js";
 import {
   workerMachine,
+  type ExamineInput,
   type InstanceInput,
   type KillInput,
   type SendShutdown,
@@ -61,6 +62,7 @@ function createWorker(
         return note("link", input);
       }),
       heartbeat: fromCallback<AnyEventObject, InstanceInput>(({ input }) => note("heartbeat", input)),
+      examine: fromCallback<AnyEventObject, ExamineInput>(({ input }) => note("examine", input)),
       kill: fromCallback<AnyEventObject, KillInput>(({ input }) => {
         if (failing === "kill") throw new Error("kill is broken");
         asked.push(`${input.signal} ${String(input.instance)}`);
@@ -70,6 +72,7 @@ function createWorker(
       attach: ({ context }) => asked.push(`attach ${String(context.instance)}`),
       detach: ({ context }) => asked.push(`detach ${String(context.instance)}`),
       awaitCalls: ({ context }) => asked.push(`awaitCalls ${String(context.instance)}`),
+      awaitLiveCalls: ({ context }) => asked.push(`awaitLiveCalls ${String(context.instance)}`),
       endCalls: ({ context }) => asked.push(`endCalls ${String(context.instance)}`),
     },
   });
@@ -146,6 +149,16 @@ export const events = {
   kill: { type: "worker.kill", reason: "it was told to" },
   drain: { type: "worker.drain", drainMs: 7000 },
   drained: { type: "calls.drained" },
+  condemn: {
+    type: "worker.condemn",
+    functionName: "f",
+    reason: "it has not answered a call of f",
+    drainMs: 6000,
+  },
+  stuck: { type: "worker.examined", stuck: "it is stuck in f", isResponsive: false },
+  well: { type: "worker.examined", stuck: null, isResponsive: true },
+  worn: { type: "use.exceeded", reason: "it has run 10 calls" },
+  hold: { type: "worker.hold" },
   unwanted: { type: "worker.refuse", reason: "it exports f, which another pool has" },
 } satisfies Record<string, WorkerEvent>;
 
@@ -154,6 +167,8 @@ export const stateNames = [
   "connecting",
   "handshaking",
   "ready",
+  "examining",
+  "spared",
   "draining",
   "stopping",
   "terminating",
@@ -171,6 +186,8 @@ export const ways: Readonly<Record<WorkerStateName, () => WorkerRig>> = {
   connecting: () => after("spawning", events.spawned),
   handshaking: () => after("connecting", events.opened),
   ready: () => after("handshaking", events.listed),
+  examining: () => after("ready", events.condemn),
+  spared: () => after("examining", events.well),
   draining: () => after("ready", events.drain),
   stopping: () => after("ready", events.stop),
   terminating: () => after("stopping", timings.shutdownMs),

@@ -6,24 +6,28 @@ failOnXstateWarnings();
 
 /** Where each event leads from each state; "." stays. `time` is the state's own patience, "-" where it has none. */
 const chart = `
-              spawned     failed  ended    opened       closed        breached  refused  listed  healthy  missed   start       stop         kill     drain        drained   unwanted  time
-spawning      connecting  exited  exited   .            disconnected  killing   .        .       .        .        .           terminating  killing  terminating  .         .         killing
-connecting    .           exited  exited   handshaking  disconnected  killing   .        .       .        .        .           terminating  killing  terminating  .         .         killing
-handshaking   .           exited  reaping  .            disconnected  killing   killing  ready   .        .        .           terminating  killing  terminating  .         .         killing
-ready         .           exited  reaping  .            disconnected  killing   .        .       .        killing  .           stopping     killing  draining     .         killing   -
-draining      .           exited  reaping  .            disconnected  killing   .        .       .        .        .           stopping     killing  .            stopping  .         stopping
-stopping      .           exited  reaping  .            .             killing   .        .       .        .        .           .            killing  .            .         .         terminating
-terminating   .           exited  reaping  .            .             killing   .        .       .        .        .           .            killing  .            .         .         killing
-killing       .           exited  reaping  .            .             .         .        .       .        .        .           .            .        .            .         .         -
-disconnected  .           exited  exited   .            .             killing   .        .       .        .        .           terminating  killing  terminating  .         .         killing
-reaping       .           exited  .        .            exited        .         .        .       .        .        .           .            .        .            .         .         exited
-exited        .           .       .        .            .             .         .        .       .        .        backingOff  .            .        .            .         .         -
-backingOff    .           .       .        .            .             .         .        .       .        .        .           exited       exited   exited       .         .         spawning
+              spawned     failed  ended    opened       closed        breached  refused  listed  healthy  missed   start       stop         kill     drain        drained   condemn    stuck    well    worn  hold    unwanted  time
+spawning      connecting  exited  exited   .            disconnected  killing   .        .       .        .        .           terminating  killing  terminating  .         .          .        .       .     .       .         killing
+connecting    .           exited  exited   handshaking  disconnected  killing   .        .       .        .        .           terminating  killing  terminating  .         .          .        .       .     .       .         killing
+handshaking   .           exited  reaping  .            disconnected  killing   killing  ready   .        .        .           terminating  killing  terminating  .         .          .        .       .     .       .         killing
+ready         .           exited  reaping  .            disconnected  killing   .        .       .        killing  .           stopping     killing  draining     .         examining  .        .       .     .       killing   -
+examining     .           exited  reaping  .            disconnected  killing   .        .       .        .        .           killing      killing  .            killing   .          killing  spared  .     .       .         killing
+spared        .           exited  reaping  .            disconnected  killing   .        .       .        .        .           killing      killing  .            killing   examining  .        .       .     .       .         killing
+draining      .           exited  reaping  .            disconnected  killing   .        .       .        .        .           stopping     killing  .            stopping  .          .        .       .     .       .         stopping
+stopping      .           exited  reaping  .            .             killing   .        .       .        .        .           .            killing  .            .         .          .        .       .     .       .         terminating
+terminating   .           exited  reaping  .            .             killing   .        .       .        .        .           .            killing  .            .         .          .        .       .     .       .         killing
+killing       .           exited  reaping  .            .             .         .        .       .        .        .           .            .        .            .         .          .        .       .     .       .         -
+disconnected  .           exited  exited   .            .             killing   .        .       .        .        .           terminating  killing  terminating  .         .          .        .       .     .       .         killing
+reaping       .           exited  .        .            exited        .         .        .       .        .        .           .            .        .            .         .          .        .       .     .       .         exited
+exited        .           .       .        .            .             .         .        .       .        .        backingOff  .            .        .            .         .          .        .       .     .       .         -
+backingOff    .           .       .        .            .             .         .        .       .        .        .           exited       exited   exited       .         .          .        .       .     exited  .         spawning
 `;
 const patienceMs: Partial<Record<WorkerStateName, number>> = {
   spawning: timings.connectTimeoutMs,
   connecting: timings.connectTimeoutMs,
   handshaking: timings.connectTimeoutMs,
+  examining: events.condemn.drainMs,
+  spared: events.condemn.drainMs,
   draining: events.drain.drainMs,
   stopping: timings.shutdownMs,
   terminating: timings.terminateMs,

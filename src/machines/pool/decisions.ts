@@ -1,0 +1,306 @@
+// What a pool does about each thing that happens to it: the context and the event go in, a step comes out. Pure; the
+// chart says in which state which of these is asked, and carries the step out.
+
+import { workerId, type WorkerId } from "../../ids.js";
+import type { BreakerCommand, BreakerFact, BreakerPicture } from "../breaker/events.js";
+import type { PoolOutlook } from "../router/route-table.js";
+import type { WorkerCommand, WorkerReport } from "../worker/events.js";
+import { closed, noWorker, type PoolContext } from "./context.js";
+import type { PoolReport } from "./events.js";
+import {
+  condemnedTooMany,
+  hasProcess,
+  newMember,
+  nextToRecycle,
+  outlookOf,
+  predecessorOf,
+  withMember,
+  withoutMember,
+  type Members,
+} from "./members.js";
+import { emptyWindow, excessOf, isToReturn, nextRestart, withEnd } from "./restart.js";
+
+type Changes = Partial<Pick<PoolContext, "members" | "window" | "refusal" | "hasServed" | "made" | "probe">>;
+
+/** Carried out in this order. */
+export interface Step {
+  readonly change: Changes;
+  /** New workers, by their member ids. */
+  readonly spawn?: readonly { readonly memberId: string; readonly workerId: WorkerId }[];
+  readonly report?: readonly PoolReport[];
+  readonly tell?: readonly (readonly [memberId: string, command: WorkerCommand])[];
+  readonly breaker?: readonly (BreakerFact | BreakerCommand)[];
+  /** Members that are gone for good. */
+  readonly drop?: readonly string[];
+}
+
+type Of<Type extends WorkerReport["type"]> = Extract<WorkerReport, { type: Type }>;
+
+function outlookReport({ plan }: PoolContext, members: Members, refusal: PoolOutlook = noWorker): PoolReport {
+  return { type: "outlook.changed", pool: plan.name, outlook: outlookOf(members, refusal) };
+}
+
+/** A worker for every place: new ones at first, later those that were stopped. */
+export function startAll(context: PoolContext): Step {
+  const { plan } = context;
+  let members: Members = new Map();
+  if (context.members.size > 0) {
+    for (const id of context.members.keys()) members = withFreshMember(context, members, id);
+    const tell = [...members.keys()].map((id) => [id, { type: "worker.start", delayMs: 0 }] as const);
+    const change = { members, window: emptyWindow, refusal: noWorker };
+    return { change, report: [outlookReport(context, members)], tell };
+  }
+  const places = Array.from({ length: plan.workers }, (_, index) => workerId(plan.name, index + 1));
+  members = new Map(places.map((id) => [id as string, newMember(id)]));
+  return {
+    change: { members, made: plan.workers, refusal: noWorker },
+    spawn: places.map((id) => ({ memberId: id, workerId: id })),
+    report: [outlookReport(context, members)],
+  };
+}
+
+function withFreshMember(context: PoolContext, members: Members, id: string): Members {
+  const old = context.members.get(id);
+  return old === undefined ? members : new Map(members).set(id, newMember(old.workerId));
+}
+
+/** It may get calls; whoever it follows is told to go. */
+export function ready(context: PoolContext, event: Of<"worker.ready">): Step {
+  const { memberId } = event;
+  const change = { phase: "ready", readySinceMs: context.clock.now() } as const;
+  const members = withMember(context.members, memberId, change);
+  const predecessor = predecessorOf(members, memberId);
+  const isToldToGo = predecessor !== null && members.get(predecessor)?.isCondemned === false;
+  const isProbe = context.probe === memberId;
+  return {
+    change: {
+      members,
+      window: { ...context.window, failedStartsInRow: 0 },
+      hasServed: true,
+      probe: isProbe ? null : context.probe,
+    },
+    report: [{ ...event, outlook: outlookOf(members, context.refusal) }],
+    tell: isToldToGo ? [[predecessor, { type: "worker.drain", drainMs: context.drainMs }]] : [],
+    breaker: isProbe ? [{ type: "probe.succeeded" }] : [],
+  };
+}
+
+export function withdrawn(context: PoolContext, event: Of<"worker.withdrawn">): Step {
+  const members = withMember(context.members, event.memberId, { phase: "ending" });
+  return { change: { members }, report: [{ ...event, outlook: outlookOf(members, context.refusal) }] };
+}
+
+/** While the pool serves; `mayStart` is false while its breaker lets nothing be started. */
+export function exited(context: PoolContext, event: Of<"worker.exited">, mayStart: boolean): Step {
+  const { memberId, exit } = event;
+  const member = context.members.get(memberId);
+  if (member === undefined) return { change: {} };
+  const { restart, clock, plan } = context;
+  const counts = !exit.wasAsked && !context.isExcused(event.instance);
+  const window = counts ? withEnd(restart, context.window, clock.now(), exit.wasReady) : context.window;
+  const why = counts && mayStart ? excessOf(restart, window) : null;
+  const crossed: BreakerFact[] =
+    why === null ? [] : [{ type: "threshold.crossed", reason: "breaker-open", why }];
+  if (member.successor !== null) {
+    const members = withoutMember(context.members, memberId);
+    const outlook = outlookOf(members, context.refusal);
+    const left: Step = {
+      change: { members, window },
+      report: [{ ...event, isToReturn: false, outlook }],
+      breaker: crossed,
+      drop: [memberId],
+    };
+    return why === null && mayStart ? withRecycling(context, left) : left;
+  }
+  if (!isToReturn(plan.restartType, exit)) return stayDown(context, event, "gone", { window }, crossed);
+  if (context.probe === memberId) {
+    return stayDown(context, event, "down", { window, probe: null }, [
+      { type: "probe.failed", why: `worker ${event.workerId} ${exit.how}` },
+    ]);
+  }
+  if (!mayStart) return stayDown(context, event, "down", { window }, []);
+  if (why !== null) {
+    const members = withMember(context.members, memberId, { phase: "down", readySinceMs: null });
+    // What calls have to expect is told by the breaker, in this very tick and with its reason.
+    return {
+      change: { members, window },
+      report: [{ ...event, isToReturn: true, outlook: null }],
+      breaker: crossed,
+    };
+  }
+  const { delayMs, restartsInRow } = nextRestart(restart, member, clock.now(), context.random);
+  const change = { phase: "starting", restartsInRow, readySinceMs: null } as const;
+  const members = withMember(context.members, memberId, change);
+  return {
+    change: { members, window },
+    report: [{ ...event, isToReturn: !exit.wasAsked, outlook: null }],
+    tell: [[memberId, { type: "worker.start", delayMs }]],
+  };
+}
+
+function stayDown(
+  context: PoolContext,
+  event: Of<"worker.exited">,
+  phase: "down" | "gone",
+  change: Changes,
+  breaker: readonly BreakerFact[],
+): Step {
+  const members = withMember(context.members, event.memberId, { phase, readySinceMs: null });
+  const outlook = outlookOf(members, context.refusal);
+  return { change: { ...change, members }, report: [{ ...event, isToReturn: false, outlook }], breaker };
+}
+
+/** It gets no calls any more and will be killed before long; its place must not wait for that. */
+export function condemned(context: PoolContext, event: Of<"worker.condemned">, mayStart: boolean): Step {
+  const { memberId, workerId: id } = event;
+  const member = context.members.get(memberId);
+  if (member === undefined) return { change: {} };
+  const isToFollow = member.successor === null && mayStart && context.plan.restartType !== "temporary";
+  const successor = isToFollow ? memberIdOf(id, context.made + 1) : member.successor;
+  // The newest of the condemned goes to the end of the map, so that the first is the one that has been one for longest.
+  let members: Members = new Map(withoutMember(context.members, memberId)).set(memberId, {
+    ...member,
+    isCondemned: true,
+    successor,
+  });
+  if (isToFollow && successor !== null) members = new Map(members).set(successor, newMember(id));
+  const oldest = condemnedTooMany(members, context.plan.workers);
+  return {
+    change: { members, made: context.made + (isToFollow ? 1 : 0) },
+    spawn: isToFollow && successor !== null ? [{ memberId: successor, workerId: id }] : [],
+    report: [event, outlookReport(context, members, context.refusal)],
+    tell:
+      oldest === null ? [] : [[oldest, { type: "worker.kill", reason: "a further worker was condemned" }]],
+  };
+}
+
+/** It has done its share: a successor is started when there is room for one. */
+export function worn(context: PoolContext, event: Of<"worker.worn">): Step {
+  const member = context.members.get(event.memberId);
+  if (member === undefined || member.worn !== null || member.successor !== null) return { change: {} };
+  const members = withMember(context.members, event.memberId, { worn: event.reason });
+  return withRecycling(context, { change: { members } });
+}
+
+function withRecycling(context: PoolContext, step: Step): Step {
+  const members = step.change.members ?? context.members;
+  const next = nextToRecycle(members, context.plan.workers);
+  const member = next === null ? undefined : members.get(next);
+  if (next === null || member === undefined) return step;
+  const made = context.made + 1;
+  const successor = memberIdOf(member.workerId, made);
+  const changed = withMember(members, next, { successor });
+  return {
+    ...step,
+    change: { ...step.change, members: new Map(changed).set(successor, newMember(member.workerId)), made },
+    spawn: [...(step.spawn ?? []), { memberId: successor, workerId: member.workerId }],
+  };
+}
+
+/** Unlike the id of a place, no two members ever share one. */
+function memberIdOf(id: WorkerId, made: number): string {
+  return `${id}#${String(made)}`;
+}
+
+/** What it exports cannot be had. As its time of being ready is forgotten, its start counts as failed. */
+export function refuse(context: PoolContext, memberId: string, reason: string): Step {
+  const members = withMember(context.members, memberId, { readySinceMs: null });
+  if (!members.has(memberId)) return { change: {} };
+  return { change: { members }, tell: [[memberId, { type: "worker.refuse", reason }]] };
+}
+
+/** Nothing is started any more, until the breaker says so; starts that only wait are called off. */
+export function tripped(context: PoolContext, picture: BreakerPicture): Step {
+  const { reason, why, state, sinceWallMs, probeAtMs } = picture;
+  const refusal = {
+    reason,
+    why: `starts no workers, because ${why}`,
+    retryAtMs: probeAtMs,
+    breaker: { state, sinceWallMs },
+  };
+  const starting = [...context.members].filter(([, { phase }]) => phase === "starting").map(([id]) => id);
+  return {
+    change: { refusal, probe: null },
+    report: [
+      breakerReport(context, "breaker.opened", picture),
+      outlookReport(context, context.members, refusal),
+    ],
+    tell: starting.map((id) => [id, { type: "worker.hold" }] as const),
+  };
+}
+
+/** One worker is started, and the breaker watches what becomes of it. */
+export function probe(context: PoolContext, picture: BreakerPicture): Step {
+  const report = breakerReport(context, "breaker.halfOpened", picture);
+  const found = [...context.members].find(([, { phase }]) => phase === "down")?.[0];
+  if (found === undefined) {
+    // Whoever was on the way when it opened has come up: that was the probe.
+    return {
+      change: {},
+      report: [report],
+      breaker: [{ type: "probe.started" }, { type: "probe.succeeded" }],
+    };
+  }
+  const members = withMember(context.members, found, { phase: "starting" });
+  return {
+    change: { members, probe: found },
+    report: [report, outlookReport(context, members, context.refusal)],
+    tell: [[found, { type: "worker.start", delayMs: 0 }]],
+    breaker: [{ type: "probe.started" }],
+  };
+}
+
+/** All that waited for the breaker are started; what happened before counts no more. */
+export function resumed(context: PoolContext, picture: BreakerPicture): Step {
+  const down = [...context.members].filter(([, { phase }]) => phase === "down").map(([id]) => id);
+  let { members } = context;
+  for (const id of down) members = withMember(members, id, { phase: "starting", restartsInRow: 0 });
+  return {
+    change: { members, window: emptyWindow, refusal: noWorker, probe: null },
+    report: [breakerReport(context, "breaker.closed", picture), outlookReport(context, members)],
+    tell: down.map((id) => [id, { type: "worker.start", delayMs: 0 }] as const),
+  };
+}
+
+function breakerReport(
+  { plan }: PoolContext,
+  type: "breaker.opened" | "breaker.halfOpened" | "breaker.closed",
+  picture: BreakerPicture,
+): PoolReport {
+  return { type, pool: plan.name, picture };
+}
+
+export function stopAll(context: PoolContext, drainMs: number, isToReturn: boolean): Step {
+  const command: WorkerCommand = drainMs > 0 ? { type: "worker.drain", drainMs } : { type: "worker.stop" };
+  return {
+    change: { refusal: isToReturn ? null : closed, probe: null },
+    tell: [...context.members.keys()].map((id) => [id, command] as const),
+    breaker: [{ type: "breaker.reset" }],
+  };
+}
+
+export function killAll(context: PoolContext, reason: string): Step {
+  return {
+    change: {},
+    tell: [...context.members.keys()].map((id) => [id, { type: "worker.kill", reason }] as const),
+  };
+}
+
+/** While the pool stops: nothing is due on account of its workers. */
+export function withdrawnForGood({ refusal }: PoolContext, event: Of<"worker.withdrawn">): Step {
+  return { change: {}, report: [{ ...event, outlook: refusal }] };
+}
+
+export function exitedForGood(context: PoolContext, event: Of<"worker.exited">): Step {
+  const { memberId } = event;
+  const report = [{ ...event, isToReturn: false, outlook: context.refusal }];
+  const member = context.members.get(memberId);
+  if (member === undefined) return { change: {} };
+  if (member.successor !== null)
+    return { change: { members: withoutMember(context.members, memberId) }, report, drop: [memberId] };
+  return { change: { members: withMember(context.members, memberId, { phase: "down" }) }, report };
+}
+
+export function areAllDown({ members }: PoolContext): boolean {
+  return ![...members.values()].some(hasProcess);
+}
