@@ -13,6 +13,8 @@ import { encodeValue } from "../protocol/values.js";
 import { maxTimerMs, type Clock, type TimerHandle } from "../time.js";
 import type { ByteDuplex } from "../transport/duplex.js";
 import { isReserved, type RunReserved } from "../system/reserved.js";
+import { ControlBudget } from "./control-budget.js";
+import { Intake, stalledHostTimeoutMs } from "./intake.js";
 import { resultRefusal } from "./result-refusal.js";
 import { createSocketStream, type CloseReason, type SocketStream } from "../transport/socket-stream.js";
 
@@ -43,8 +45,8 @@ export class HostConnection implements Caller {
   readonly #onClosed: () => void;
   /** The host's ids of its calls that have no answer yet, with ours. */
   readonly #active = new Map<U64, CallId>();
-  /** Received before this host fell behind with reading. */
-  #unserved: readonly WireMessage[] = [];
+  readonly #intake: Intake;
+  readonly #controlBudget: ControlBudget;
   #phase: "handshaking" | "open" | "leaving" | "closed" = "handshaking";
   #capabilities = 0;
   #timer: TimerHandle;
@@ -60,18 +62,28 @@ export class HostConnection implements Caller {
     this.#timer = ports.clock.setTimeout(() => {
       this.#fatal(1000, `No Handshake came within ${String(hostHandshakeTimeoutMs)} ms.`);
     }, hostHandshakeTimeoutMs);
-    this.#stream.outbox.onWritable(() => {
-      const unserved = this.#unserved;
-      this.#unserved = [];
-      this.#serve(unserved);
-      if (this.#unserved.length === 0) this.#stream.resume();
+    this.#controlBudget = new ControlBudget(ports.clock, this.#stream.outbox);
+    this.#intake = new Intake(this.#stream, {
+      clock: ports.clock,
+      receive: (message) => {
+        this.#receive(message);
+      },
+      onStalled: () => {
+        const bytes = String(this.#stream.outbox.queuedBytes);
+        const timeMs = String(stalledHostTimeoutMs);
+        this.#fatal(
+          1000,
+          `Answers lay unread for ${timeMs} ms, ${bytes} bytes at the end; read them as they come.`,
+        );
+      },
+      onFault: ports.onFault,
     });
     this.#stream.closed$.subscribe((reason) => {
       this.#closed(reason);
     });
     this.#stream.messages$.subscribe((batch) => {
-      if (this.#unserved.length > 0) this.#unserved = [...this.#unserved, ...batch];
-      else this.#serve(batch);
+      this.#controlBudget.startChunk();
+      this.#intake.push(batch);
     });
   }
 
@@ -83,12 +95,14 @@ export class HostConnection implements Caller {
   succeed(requestId: U64, result: Uint8Array, durationUs: U64): void {
     this.#active.delete(requestId);
     this.#stream.outbox.sendResult(requestId, result, durationUs);
+    this.#intake.holdWhenBehind();
     this.#leaveWhenIdle();
   }
 
   fail(requestId: U64, failure: CallFailure): void {
     this.#active.delete(requestId);
     this.#sendError(requestId, failure);
+    this.#intake.holdWhenBehind();
     this.#leaveWhenIdle();
   }
 
@@ -96,22 +110,6 @@ export class HostConnection implements Caller {
   close(): void {
     if (this.#phase === "closed") return;
     this.#end();
-  }
-
-  /** A host that does not read its answers is served no further, and then not read either, until it does. */
-  #serve(batch: readonly WireMessage[]): void {
-    try {
-      for (let at = 0; at < batch.length; at++) {
-        const message = batch[at];
-        if (message !== undefined) this.#receive(message);
-        if (!this.#stream.outbox.isAboveHighWater) continue;
-        this.#unserved = batch.slice(at + 1);
-        this.#stream.pause();
-        return;
-      }
-    } catch (error) {
-      this.#ports.onFault(error);
-    }
   }
 
   #receive(message: WireMessage): void {
@@ -127,9 +125,13 @@ export class HostConnection implements Caller {
       case "Cancel":
         return this.#cancel(message.requestId);
       case "ListExports":
-        return this.#listExports();
+        return this.#control(() => {
+          this.#listExports();
+        });
       case "HealthCheck":
-        return this.#answerHealth();
+        return this.#control(() => {
+          this.#answerHealth();
+        });
       case "Shutdown":
         this.#phase = "leaving";
         return this.#leaveWhenIdle();
@@ -204,9 +206,21 @@ export class HostConnection implements Caller {
     if ((this.#capabilities & capability.cancellation) === 0) {
       return this.#fatal(1000, "A Cancel came on a connection whose handshake did not offer cancellation.");
     }
-    this.#stream.outbox.send({ type: "CancelAck", requestId });
     const callId = this.#active.get(requestId);
-    if (callId !== undefined) this.#ports.dispatcher.cancel(callId, false);
+    const acknowledge = (): void => {
+      this.#stream.outbox.send({ type: "CancelAck", requestId });
+    };
+    if (callId === undefined) return this.#control(acknowledge);
+    acknowledge();
+    this.#ports.dispatcher.cancel(callId, false);
+  }
+
+  /** Answers a control frame, or closes: a host has a budget of them, see control-budget. */
+  #control(answer: () => void): void {
+    const excess = this.#controlBudget.admit();
+    if (excess !== null) return this.#fatal(1000, excess);
+    answer();
+    this.#controlBudget.replied();
   }
 
   #listExports(): void {
@@ -262,6 +276,7 @@ export class HostConnection implements Caller {
   /** Says goodbye: nothing is taken any more, what is queued goes out, and nobody waits for this host. */
   #end(): void {
     this.#phase = "closed";
+    this.#intake.stop();
     this.#ports.clock.clearTimeout(this.#timer);
     this.#stream.end();
     this.#timer = this.#ports.clock.setTimeout(() => {
@@ -278,6 +293,7 @@ export class HostConnection implements Caller {
     }
     if (reason.type !== "protocol") this.#ports.clock.clearTimeout(this.#timer);
     this.#phase = "closed";
+    this.#intake.stop();
     this.#cancelAll();
     this.#onClosed();
   }

@@ -43,6 +43,8 @@ export interface Outbox {
   maxFrameBytes: number;
   /** Bytes sent here that the kernel (or the memory twin's reader) has not taken. */
   readonly queuedBytes: number;
+  /** Bytes that it has taken, over the link's life: with `queuedBytes`, where a message sent now would begin. */
+  readonly takenBytes: number;
   /** True from the moment the high mark is passed until the low mark is reached. */
   readonly isAboveHighWater: boolean;
   /** Called each time the low mark is reached after the high one was passed. Holds for the link's life. */
@@ -68,6 +70,7 @@ export class DuplexOutbox implements Outbox {
   readonly #buffer = new OutboxBuffer();
   readonly #writableCallbacks: (() => void)[] = [];
   #writtenBytes = 0;
+  #takenBytes = 0;
   #isOpen = true;
   #isScheduled = false;
   #isBlocked = false;
@@ -83,6 +86,10 @@ export class DuplexOutbox implements Outbox {
 
   get queuedBytes(): number {
     return this.#writtenBytes + this.#buffer.length;
+  }
+
+  get takenBytes(): number {
+    return this.#takenBytes;
   }
 
   get isAboveHighWater(): boolean {
@@ -173,6 +180,7 @@ export class DuplexOutbox implements Outbox {
   }
 
   #taken(count: number): void {
+    this.#takenBytes += count;
     this.#writtenBytes = Math.max(0, this.#writtenBytes - count);
     if (!this.#isAboveHighWater || this.queuedBytes > this.#lowWaterBytes) return;
     this.#isAboveHighWater = false;

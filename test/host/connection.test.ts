@@ -172,23 +172,18 @@ test("a host that does not read its answers is not read either, until it does", 
   await settle();
   host.peer.pause();
   const large = new Uint8Array(600_000);
-  for (let id = 1; id <= 3; id++) {
+  for (let id = 1; id <= 2; id++) {
     host.invoke(id);
     await settle();
     answer(id - 1, large);
   }
-  // The batch that was under way when the mark was passed is still taken; what comes after it waits outside.
-  host.invoke(4);
+  for (let id = 3; id <= 6; id++) host.invoke(id);
   await settle();
-  host.invoke(5);
-  host.invoke(6);
-  await settle();
-  const takenMeanwhile = sent.length;
-  expect(takenMeanwhile).toBeLessThan(6);
+  expect(sent).toHaveLength(2);
   host.peer.resume();
   await settle();
   expect(sent).toHaveLength(6);
-  expect(host.types().filter((type) => type === "InvokeResult")).toHaveLength(3);
+  expect(host.types().filter((type) => type === "InvokeResult")).toHaveLength(2);
 });
 
 test("nor does one write full of questions get more answers queued than it reads", async () => {

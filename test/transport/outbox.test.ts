@@ -159,6 +159,24 @@ describe("the outbox", () => {
     expect(calls).toBe(2);
   });
 
+  test("says where a message ends among all its bytes, and how far these are taken", () => {
+    const { duplex, outbox } = setUp();
+    const frameBytes = encode({ type: "HealthCheck" }).length;
+    const ends = [1, 2, 3].map(() => {
+      outbox.send({ type: "HealthCheck" });
+      if (outbox.queuedBytes === frameBytes) outbox.flush();
+      return outbox.takenBytes + outbox.queuedBytes;
+    });
+    expect(ends).toEqual([frameBytes, 2 * frameBytes, 3 * frameBytes]);
+    expect(outbox.takenBytes).toBe(0);
+    duplex.done.shift()?.();
+    expect(outbox.takenBytes).toBe(frameBytes);
+    expect(outbox.takenBytes + outbox.queuedBytes).toBe(3 * frameBytes);
+    outbox.flush();
+    duplex.done.shift()?.();
+    expect([outbox.takenBytes, outbox.queuedBytes]).toEqual([3 * frameBytes, 0]);
+  });
+
   test("counts bytes before they are written, too", () => {
     const { outbox } = setUp({ highWaterBytes: 100 });
     outbox.sendResult(1, new Uint8Array(200), 0);
