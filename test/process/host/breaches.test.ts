@@ -3,7 +3,15 @@
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { encode, type Invoke, type Message } from "../../../src/protocol/index.js";
 import { closeLeftovers, type TestSystem, until } from "../harness.js";
-import { connectHost, connectPeer, handshake, hostFixtures, noContext, startHosted } from "./raw-host.js";
+import {
+  connectHost,
+  connectPeer,
+  handshake,
+  hostFixtures,
+  type HostPeer,
+  noContext,
+  startHosted,
+} from "./raw-host.js";
 
 afterEach(closeLeftovers);
 
@@ -334,19 +342,31 @@ describe("connections that end in the middle", () => {
 
 describe("peers that say nothing", () => {
   // Defect U12 of the predecessor: one silent client stopped every other, and all timers.
-  test("200 silent connections delay nobody", async () => {
+  test("200 silent connections delay nobody, and each is told why and closed when its time is over", async () => {
     const system = await startHosted();
+    const early = await connectHost(system);
+    const silent: HostPeer[] = [];
     for (let peer = 0; peer < 200; peer++) {
-      const silent = await connectPeer(system);
-      if (peer % 2 === 1) silent.write(frame(20, 0x01));
+      const one = await connectPeer(system);
+      if (peer % 2 === 1) one.write(frame(20, 0x01));
+      silent.push(one);
     }
+    early.invoke(1, "work.echo");
+    await early.value(1);
     await isServed(system);
+    // Both were answered with all of them waiting, and not because they had been sent away.
+    expect(silent.filter(({ isClosed }) => isClosed)).toEqual([]);
     const [worker] = await system.ready();
     process.kill(worker?.pid ?? 0, "SIGKILL");
     await system.readyAfter(2);
     await isServed(system);
+    const fatals = await Promise.all(silent.map((one) => one.fatal()));
+    expect(new Set(fatals.map(({ code }) => code))).toEqual(new Set([1000]));
+    expect(system.log.filter(({ message }) => message.includes("No Handshake came"))).toHaveLength(200);
+    early.invoke(2, "work.echo");
+    await early.value(2);
     await system.end();
-  });
+  }, 25_000);
 
   test("one is told why and closed when its time for the handshake is over; a slower, talking one stays", async () => {
     const system = await startHosted();
