@@ -61,6 +61,9 @@ export async function openHostServer(
     onError: (error) => {
       log.warn(`a host could not be accepted: ${error.message}`);
     },
+    onWarning: (message) => {
+      log.warn(message);
+    },
   });
   return {
     path: listener.path,

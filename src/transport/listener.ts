@@ -1,5 +1,6 @@
 // The host socket: a Unix socket that appears at its path complete and private, takes the place of a dead one, never
-// of a living one, and goes away without taking somebody else's along. Knows no message.
+// of a living one, comes back when its file is deleted, and goes away without taking somebody else's along. Knows no
+// message.
 
 import type { BigIntStats } from "node:fs";
 import { link, rename } from "node:fs/promises";
@@ -9,6 +10,7 @@ import { realClock, type Clock } from "../time.js";
 import { fromSocket, type ByteDuplex } from "./duplex.js";
 import { lstatIfThere, removeExactly, uniqueBeside, unlinkIfThere } from "./exact-file.js";
 import { ListenError, systemCode, toListenError } from "./listen-error.js";
+import { watchPath } from "./path-watch.js";
 import { ensurePrivateDirectory } from "./private-directory.js";
 import { maxSocketPathBytes, socketPathRefusal } from "./socket-path.js";
 import { probeSocket } from "./socket-probe.js";
@@ -27,6 +29,8 @@ export interface ListenOptions {
   readonly onConnection: (duplex: ByteDuplex) => void;
   /** An accept that failed, for want of descriptors for example; the listener goes on. */
   readonly onError?: ((error: Error) => void) | undefined;
+  /** The file was deleted or replaced, and was put back or could not be; a sentence for each change. */
+  readonly onWarning?: ((message: string) => void) | undefined;
   readonly clock?: Clock | undefined;
   /** Aborting gives up waiting for another process that is starting. */
   readonly signal?: AbortSignal | undefined;
@@ -36,6 +40,12 @@ export interface UnixListener {
   readonly path: string;
   /** Removes the socket, if it is still this one, and accepts no more. Connections stay as they are. */
   close(): Promise<void>;
+}
+
+/** A server and the file by which it is reached. */
+interface Opened {
+  readonly server: Server;
+  readonly file: BigIntStats;
 }
 
 /**
@@ -51,14 +61,14 @@ export async function listenOnUnixSocket(options: ListenOptions): Promise<UnixLi
     throw new ListenError(isTooLong ? "path-too-long" : "io", path, refusal);
   }
   try {
-    await ensurePrivateDirectory(dirname(path), process.getuid?.() ?? 0);
-    return await takePlace(options, clock);
+    await ensurePrivateDirectory(dirname(path), uid());
+    return listenerOf(await takePlace(options, clock), options, clock);
   } catch (error) {
     throw toListenError(error, path);
   }
 }
 
-async function takePlace(options: ListenOptions, clock: Clock): Promise<UnixListener> {
+async function takePlace(options: ListenOptions, clock: Clock): Promise<Opened> {
   const { path } = options;
   const giveUpAtMs = clock.now() + giveUpAfterMs;
   while (clock.now() < giveUpAtMs) {
@@ -69,11 +79,8 @@ async function takePlace(options: ListenOptions, clock: Clock): Promise<UnixList
         `The start on ${path} was given up while another one was under way.`,
       );
     }
-    // Before the lock too: those who come late need not queue for their refusal.
-    await refuseIfLive(path);
-    const lock = await tryStartLock(`${path}.lock`, clock);
-    const listener = lock && (await openUnder(lock, options));
-    if (listener) return listener;
+    const opened = await tryToOpen(options, clock);
+    if (opened) return opened;
     await new Promise<void>((resolve) => clock.setTimeout(resolve, retryMs));
   }
   throw new ListenError(
@@ -82,6 +89,14 @@ async function takePlace(options: ListenOptions, clock: Clock): Promise<UnixList
     `Other processes have been starting on ${path} for ${String(giveUpAfterMs / 1_000)} s and hold ${path}.lock; ` +
       `stop them or choose another --socket.`,
   );
+}
+
+/** Undefined while another process is at it. */
+async function tryToOpen(options: ListenOptions, clock: Clock): Promise<Opened | undefined> {
+  // Before the lock too: those who come late need not queue for their refusal.
+  await refuseIfLive(options.path);
+  const lock = await tryStartLock(`${options.path}.lock`, clock);
+  return lock && (await openUnder(lock, options));
 }
 
 async function refuseIfLive(path: string): Promise<BigIntStats | undefined> {
@@ -97,7 +112,7 @@ async function refuseIfLive(path: string): Promise<BigIntStats | undefined> {
 }
 
 /** Undefined when a name was taken in between: look again. */
-async function openUnder(lock: StartLock, options: ListenOptions): Promise<UnixListener | undefined> {
+async function openUnder(lock: StartLock, options: ListenOptions): Promise<Opened | undefined> {
   const { path } = options;
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     options.onConnection(fromSocket(socket));
@@ -113,7 +128,7 @@ async function openUnder(lock: StartLock, options: ListenOptions): Promise<UnixL
     if (file && (await giveName(boundPath, path))) {
       await lock.release();
       server.on("error", (error) => options.onError?.(error));
-      return listenerOf(path, server, file);
+      return { server, file };
     }
     server.close();
   } catch (error) {
@@ -166,20 +181,45 @@ async function giveName(boundPath: string, path: string): Promise<boolean> {
   return true;
 }
 
-function listenerOf(path: string, server: Server, file: BigIntStats): UnixListener {
+function listenerOf(first: Opened, options: ListenOptions, clock: Clock): UnixListener {
+  const { path } = options;
+  let opened = first;
   let closing: Promise<void> | undefined;
-  return {
+  const watch = watchPath({
     path,
-    close: () => (closing ??= closeListener(path, server, file)),
+    clock,
+    onWarning: (message) => options.onWarning?.(message),
+    async isOurs() {
+      const file = await lstatIfThere(path).catch(() => undefined);
+      // As long as the server lives its inode cannot be anybody else's. When it was written last is of no account,
+      // and whoever changed that must not keep us from removing it.
+      if (file?.ino !== opened.file.ino || file.dev !== opened.file.dev) return false;
+      opened = { ...opened, file };
+      return true;
+    },
+    async retake() {
+      await ensurePrivateDirectory(dirname(path), uid());
+      const next = await tryToOpen(options, clock);
+      if (!next) return false;
+      // It unlinks the name it was bound with, which nobody has had since its first moments.
+      opened.server.close();
+      opened = next;
+      return true;
+    },
+  });
+  const close = async (): Promise<void> => {
+    await watch.stop();
+    try {
+      await removeExactly(path, opened.file);
+    } catch (error) {
+      throw toListenError(error, path);
+    } finally {
+      opened.server.close();
+    }
   };
+  return { path, close: () => (closing ??= close()) };
 }
 
-async function closeListener(path: string, server: Server, file: BigIntStats): Promise<void> {
-  try {
-    await removeExactly(path, file);
-  } catch (error) {
-    throw toListenError(error, path);
-  } finally {
-    server.close();
-  }
+function uid(): number {
+  return process.getuid?.() ?? 0;
 }
