@@ -24,7 +24,7 @@ export interface ConnectOptions {
  * the handshake is done.
  *
  * @throws ConfigError for options that make no sense; SpliceError 3001 with details.reason `no-supervisor` when nobody
- * answers there, 1000 when the supervisor speaks another version.
+ * answers there, 3002 when it has as many connections as it takes, 1000 when the supervisor speaks another version.
  */
 export async function connect(options: ConnectOptions = {}): Promise<Splice> {
   const written = knownFields("", options, ["socket", "waitMs"]);

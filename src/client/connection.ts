@@ -33,7 +33,7 @@ const goodbyeMs = 1000;
  * Resolves when the supervisor has answered the handshake; an abort of `signal` before that gives up.
  *
  * @throws SpliceError 3001 with details.reason `no-supervisor` when nobody listens there, and `unresponsive` when
- * somebody does who does not answer within 5 s.
+ * somebody does who does not answer within 5 s; 3002 when it has as many connections as it takes.
  */
 export async function connectToSupervisor(
   path: string,

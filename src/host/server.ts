@@ -1,5 +1,5 @@
-// The host socket of a running system: accepts connections, lets none of them outlive it. What a host may do on its
-// connection is connection.ts's business.
+// The host socket of a running system: accepts connections, lets none of them outlive it. Who is let in and when is
+// entrance.ts's business, what a host may do on its connection is connection.ts's.
 
 import { messageOf } from "../errors.js";
 import type { Log } from "../log.js";
@@ -9,6 +9,8 @@ import type { RunReserved } from "../system/reserved.js";
 import type { System } from "../system/system.js";
 import { listenOnUnixSocket } from "../transport/listener.js";
 import { HostConnection, type HostPorts } from "./connection.js";
+import { Entrance } from "./entrance.js";
+import { Refusals } from "./refusals.js";
 
 export interface HostServer {
   readonly path: string;
@@ -48,15 +50,28 @@ export async function openHostServer(
       system.fail(error);
     },
   };
+  const refusals = new Refusals(clock, log);
+  const entrance = new Entrance({
+    clock,
+    admit: (duplex) => {
+      const connection = new HostConnection(nextCallerId(), duplex, ports, () => {
+        connections.delete(connection);
+      });
+      connections.add(connection);
+    },
+    refuse: (duplex, isTold) => {
+      refusals.refuse(duplex, isTold);
+    },
+  });
   const listener = await listenOnUnixSocket({
     path: options.path,
     clock,
     signal: options.signal,
     onConnection: (duplex) => {
-      const connection = new HostConnection(nextCallerId(), duplex, ports, () => {
-        connections.delete(connection);
-      });
-      connections.add(connection);
+      entrance.arrived(duplex);
+    },
+    onGone: () => {
+      entrance.left();
     },
     onError: (error) => {
       log.warn(`a host could not be accepted: ${error.message}`);
@@ -73,6 +88,7 @@ export async function openHostServer(
         log.warn(`the socket ${listener.path} could not be removed: ${messageOf(error)}`);
       }),
     close: () => {
+      entrance.close();
       for (const connection of connections) connection.close();
     },
   };

@@ -27,6 +27,8 @@ export interface ListenOptions {
   /** Of the socket, at most 103 bytes. Its directory is made, for this user alone, when it is missing. */
   readonly path: string;
   readonly onConnection: (duplex: ByteDuplex) => void;
+  /** A connection is closed in both directions and its descriptor is free. */
+  readonly onGone?: (() => void) | undefined;
   /** An accept that failed, for want of descriptors for example; the listener goes on. */
   readonly onError?: ((error: Error) => void) | undefined;
   /** The file was deleted or replaced, and was put back or could not be; a sentence for each change. */
@@ -114,7 +116,9 @@ async function refuseIfLive(path: string): Promise<BigIntStats | undefined> {
 /** Undefined when a name was taken in between: look again. */
 async function openUnder(lock: StartLock, options: ListenOptions): Promise<Opened | undefined> {
   const { path } = options;
-  const server = createServer({ allowHalfOpen: true }, (socket) => {
+  // Paused: nothing is read, not even into a buffer, before somebody asks for it.
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) => {
+    socket.once("close", () => options.onGone?.());
     options.onConnection(fromSocket(socket));
   });
   try {
