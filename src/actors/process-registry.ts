@@ -7,6 +7,7 @@ import type { WorkerEvent } from "../machines/worker/events.js";
 import type { HealthStatus } from "../protocol/messages.js";
 import type { ByteDuplex } from "../transport/duplex.js";
 import type { Outbox } from "../transport/outbox.js";
+import type { GuardLink } from "./guard-link.js";
 
 export interface ProcessEntry {
   readonly instance: InstanceId;
@@ -19,6 +20,8 @@ export interface ProcessEntry {
   readonly tell: (event: WorkerEvent) => void;
   /** Settles when the worker is connected; for an inherited link that is as soon as it runs. */
   readonly link: Promise<ByteDuplex>;
+  /** Says where the worker's main thread is, also when that answers nothing. */
+  readonly guard: GuardLink;
   /** True once the worker is in service; what it printed before belongs to the story of its start. */
   isInService: boolean;
   /** Set by the link actor once the link is open. */

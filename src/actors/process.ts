@@ -12,6 +12,7 @@ import type { InstanceInput } from "../machines/worker/machine.js";
 import type { Log } from "../log.js";
 import type { Clock } from "../time.js";
 import { fromSocket, type ByteDuplex } from "../transport/duplex.js";
+import { createGuardLink, noGuard, type GuardLink } from "./guard-link.js";
 import { listenForOne, type PrivateListener } from "./private-listener.js";
 import type { ProcessRegistry } from "./process-registry.js";
 import { workerCommand, type PoolLaunch } from "./worker-command.js";
@@ -82,6 +83,9 @@ function startLinked(
   const report: (fact: ProcessFact) => void = tell;
   const linkEnv: Record<string, string> =
     listener === null ? { SPLICE_FD: "3" } : { ZAP_SOCKET: listener.path };
+  // Our own runtime alone knows what a guard is.
+  const hasGuard = launch.pool.source.kind === "functions";
+  if (hasGuard) linkEnv["SPLICE_GUARD_FD"] = String(guardFd);
   if (ports.hostSocket !== null) linkEnv["SPLICE_SOCKET"] = ports.hostSocket;
   const command = workerCommand(launch, who, linkEnv, ports.parentEnv, ports.supervisorId);
   const child = spawn(command.program, command.args, {
@@ -89,7 +93,14 @@ function startLinked(
     env: command.env,
     detached: true,
     shell: false,
-    stdio: listener === null ? ["ignore", "pipe", "pipe", "pipe"] : ["ignore", "pipe", "pipe"],
+    // What is ignored above stderr is not open in the child.
+    stdio: [
+      "ignore",
+      "pipe",
+      "pipe",
+      listener === null ? "pipe" : "ignore",
+      ...(hasGuard ? (["pipe"] as const) : []),
+    ],
   });
   const stderrTail = new Tail();
   let isOver = false;
@@ -126,6 +137,7 @@ function startLinked(
     child,
     tell,
     link,
+    guard: guardOf(child, clock),
     isInService: false,
     outbox: null,
     capabilities: 0,
@@ -144,7 +156,10 @@ interface Piped {
   readonly stdio?: readonly (Readable | Writable | null | undefined)[] | undefined;
 }
 
-/** stdin, stdout, stderr, link; empty for a child without pipes. */
+/** Where the guard link is in the child; the place after the link's. */
+const guardFd = 4;
+
+/** stdin, stdout, stderr, link, guard link; empty for a child without pipes. */
 function pipesOf(child: Piped): readonly (Readable | Writable | null | undefined)[] {
   return child.stdio ?? [];
 }
@@ -185,6 +200,11 @@ function inheritedLink(child: ChildProcess): Promise<ByteDuplex> {
       resolve(duplex);
     });
   });
+}
+
+function guardOf(child: ChildProcess, clock: Clock): GuardLink {
+  const socket = pipesOf(child)[guardFd];
+  return socket instanceof Socket ? createGuardLink(socket, clock) : noGuard;
 }
 
 function drainOutput(ports: ProcessPorts, child: ChildProcess, who: InstanceInput, tail: Tail): void {

@@ -4,15 +4,13 @@
 import { connect, Socket } from "node:net";
 import { messageOf } from "../errors.js";
 import { isProtocolError } from "../protocol/protocol-error.js";
-import { createLink } from "./link.js";
-import { describeLoadFailure, loadFunctions } from "./load-functions.js";
-import { createSession, SessionError } from "./session.js";
+import { startGuard } from "./guard.js";
 import { takeSettings, type WorkerSettings } from "./settings.js";
 
 /** How long the last words may take when nobody reads stdout or stderr. */
 const lastWordsMs = 1000;
 
-function run(): void {
+async function run(): Promise<void> {
   let settings: WorkerSettings;
   try {
     settings = takeSettings(process.argv.slice(2), process.env);
@@ -21,7 +19,12 @@ function run(): void {
     return;
   }
   process.setSourceMapsEnabled(true);
-  const { functionsFile, dev, maxFrameBytes } = settings;
+  const { functionsFile, guardFd, dev, maxFrameBytes } = settings;
+
+  // First of all, so that the thread starts while this one loads the rest.
+  const guard = guardFd === undefined ? undefined : startGuard(guardFd, functionsFile, warnUnguarded);
+  const [{ createLink }, { createSession, SessionError }, { describeLoadFailure, loadFunctions }] =
+    await Promise.all([import("./link.js"), import("./session.js"), import("./load-functions.js")]);
 
   const link = createLink(openSocket(settings.link), maxFrameBytes, {
     message: (message) => {
@@ -37,6 +40,7 @@ function run(): void {
   const session = createSession({
     link,
     dev,
+    runningMemory: guard?.memory,
     finished: () => {
       // process.exit drops what is queued, so the last byte has to leave first.
       link.end(() => {
@@ -48,13 +52,30 @@ function run(): void {
   session.open();
   // Importing may keep the loop busy for long; the supervisor sees the Handshake before that.
   link.flush();
-  loadFunctions(functionsFile).then(
-    (registry) => {
-      session.provide(registry);
-    },
-    async (error: unknown) => {
-      endWith(1, await describeLoadFailure(error, functionsFile));
-    },
+  const load = (): void => {
+    loadFunctions(functionsFile).then(
+      (registry) => {
+        guard?.name([...registry.keys()]);
+        session.provide(registry);
+      },
+      async (error: unknown) => {
+        endWith(1, await describeLoadFailure(error, functionsFile));
+      },
+    );
+  };
+  if (guard === undefined) load();
+  else {
+    // Up to here the loop is free to see the end of the link; code of users may keep it from that.
+    guard.watching.then(load, (error: unknown) => {
+      endWith(1, `The worker's guard thread did not start: ${messageOf(error)}.`);
+    });
+  }
+}
+
+function warnUnguarded(reason: string): void {
+  process.stderr.write(
+    `The worker's guard thread is gone (${reason}). Should the supervisor be killed while a function keeps this ` +
+      "process busy, the process goes on until the function ends.\n",
   );
 }
 
@@ -81,4 +102,4 @@ function endWithSupervisor(): void {
   }
 }
 
-run();
+void run();

@@ -5,9 +5,11 @@ import { isProtocolError } from "../protocol/protocol-error.js";
 import type { U64, WireInvoke } from "../protocol/messages.js";
 import { decodeValue, encodeValue, isValueError, ValueError } from "../protocol/values.js";
 import { CallContext, type LogSink } from "./call-context.js";
+import { type CallWatch, createCallWatch } from "./call-watch.js";
 import { isThenable, MisfitError, runChecked, SchemaFault } from "./checked-call.js";
 import { contextStorage } from "./current-context.js";
 import * as failures from "./failures.js";
+import type { RunningMemory } from "./guard-protocol.js";
 import type { Link } from "./link.js";
 import type { RegisteredFunction, Registry } from "./registry.js";
 
@@ -29,13 +31,22 @@ export interface RuntimeOptions {
   readonly logSink: LogSink;
   /** Stacks cross to the caller. */
   readonly dev: boolean;
+  /** What a guard thread reads; undefined when there is none. */
+  readonly runningMemory?: RunningMemory | undefined;
 }
 
 /** A synchronous function that took longer has its answer sent at once, not after the rest of its batch. */
 const longCallMs = 2;
 
-export function createRuntime({ link, registry, logSink, dev }: RuntimeOptions): Runtime {
+export function createRuntime({ link, registry, logSink, dev, runningMemory }: RuntimeOptions): Runtime {
   const inFlight = new Map<U64, CallContext>();
+  const watch: CallWatch | undefined =
+    runningMemory &&
+    createCallWatch({
+      memory: runningMemory,
+      names: [...registry.keys()],
+      hasCalls: () => inFlight.size > 0,
+    });
   let total = 0;
   let whenDrained: (() => void) | undefined;
 
@@ -146,7 +157,9 @@ export function createRuntime({ link, registry, logSink, dev }: RuntimeOptions):
       const call = new CallContext(message, performance.now(), logSink);
       // Before the function runs: a fast one ends before this returns.
       inFlight.set(requestId, call);
+      watch?.entered(functionName, call.startedMs);
       start(entry, params.value, call);
+      watch?.left();
       if (performance.now() - call.startedMs > longCallMs) link.flush();
     },
     cancel(requestId) {

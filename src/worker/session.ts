@@ -14,6 +14,7 @@ import * as failures from "./failures.js";
 import type { Link } from "./link.js";
 import { createLogSink, sendLine } from "./log-lines.js";
 import type { Registry } from "./registry.js";
+import type { RunningMemory } from "./guard-protocol.js";
 import { createRuntime, type Runtime } from "./runtime.js";
 
 /** The supervisor refused this worker, or broke the protocol; the message is a sentence for the log. */
@@ -33,6 +34,8 @@ export interface Session {
 export interface SessionOptions {
   readonly link: Link;
   readonly dev: boolean;
+  /** What a guard thread reads; undefined when there is none. */
+  readonly runningMemory?: RunningMemory | undefined;
   /** After Shutdown: every call has its answer, ShutdownAck is queued. Called once. */
   readonly finished: () => void;
 }
@@ -40,7 +43,7 @@ export interface SessionOptions {
 /** What this worker offers: it honours Cancel. */
 const offered = capability.cancellation;
 
-export function createSession({ link, dev, finished }: SessionOptions): Session {
+export function createSession({ link, dev, runningMemory, finished }: SessionOptions): Session {
   const openedMs = performance.now();
   const logSink: LogSink = createLogSink(link);
   let state: "greeting" | "serving" | "draining" | "finished" = "greeting";
@@ -133,7 +136,7 @@ export function createSession({ link, dev, finished }: SessionOptions): Session 
     },
     provide(loaded) {
       registry = loaded;
-      runtime = createRuntime({ link, registry, logSink, dev });
+      runtime = createRuntime({ link, registry, logSink, dev, runningMemory });
       if (exportsAsked) listExports();
     },
     receive(message) {

@@ -6,6 +6,8 @@ import { defaultMaxFrameBytes, smallestMaxFrameBytes } from "../protocol/limits.
 
 export interface WorkerSettings {
   readonly link: { readonly fd: number } | { readonly path: string };
+  /** The descriptor of the guard link; undefined when the supervisor gave none. */
+  readonly guardFd: number | undefined;
   /** Path of the bundle of functions. */
   readonly functionsFile: string;
   /** Development: stacks cross to the caller. */
@@ -18,6 +20,7 @@ export interface WorkerSettings {
 export function takeSettings(args: readonly string[], env: NodeJS.ProcessEnv): WorkerSettings {
   const fd = env["SPLICE_FD"];
   const path = env["ZAP_SOCKET"];
+  const guardFd = env["SPLICE_GUARD_FD"];
   for (const name of Object.keys(env)) {
     if (name.startsWith("SPLICE_") || name.startsWith("ZAP_")) Reflect.deleteProperty(env, name);
   }
@@ -34,6 +37,7 @@ export function takeSettings(args: readonly string[], env: NodeJS.ProcessEnv): W
   }
   return {
     link: linkOf(fd, path),
+    guardFd: guardFd === undefined || guardFd === "" ? undefined : wholeNumber("SPLICE_GUARD_FD", guardFd, 3),
     functionsFile: values.functions,
     dev: values.dev,
     maxFrameBytes: wholeNumber("--max-frame-bytes", values["max-frame-bytes"], smallestMaxFrameBytes),

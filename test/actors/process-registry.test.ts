@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { afterEach, expect, jest, test } from "@jest/globals";
+import { noGuard } from "../../src/actors/guard-link.js";
 import { ProcessRegistry } from "../../src/actors/process-registry.js";
 import type { InstanceId } from "../../src/ids.js";
 import { instanceInput } from "./under-parent.js";
@@ -17,6 +18,7 @@ async function start(registry: ProcessRegistry, instance: number, script: string
     child,
     tell: () => undefined,
     link: new Promise(() => undefined),
+    guard: noGuard,
     outbox: null,
     capabilities: 0,
     isInService: false,

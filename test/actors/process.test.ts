@@ -25,11 +25,12 @@ function run(
   link: "inherit" | "socket" = "inherit",
   registry = new ProcessRegistry(),
   clock: Clock = realClock,
+  source: PoolLaunch["pool"]["source"] = { kind: "command", command: [program, ...args] },
 ) {
   const launch: PoolLaunch = {
     pool: {
       name: "app",
-      source: { kind: "command", command: [program, ...args] },
+      source,
       link,
       workers: 1,
       env: {},
@@ -233,6 +234,37 @@ describe("the socket link", () => {
     expect(readdirSync(tmpdir()).filter((name) => name.startsWith("splice-")).length).toBeLessThanOrEqual(
       before,
     );
+  });
+});
+
+describe("the guard link", () => {
+  const source = { kind: "functions", folder, execArgv: [], configPath: "functions" } as const;
+  const descriptors =
+    'for fd in 3 4; do [ -e /dev/fd/$fd ] && echo "$fd open"; done; echo "$SPLICE_GUARD_FD"';
+
+  test.each(["inherit", "socket"] as const)(
+    "is descriptor 4 of our own runtime, which answers on it (link: %s)",
+    async (link) => {
+      const answer = { function: "a.b", file: "/a.ts", line: 7, lagMs: 12 };
+      const script = `${descriptors}; read question <&4; echo "$question"; echo '${JSON.stringify(answer)}' >&4; sleep 300`;
+      const { actor, registry, lines } = run("/bin/sh", ["-c", script], link, undefined, undefined, source);
+      const entry = registry.get(one);
+      expect(await entry?.guard.where()).toEqual(answer);
+      entry?.child.kill("SIGKILL");
+      await actor.heard("process.exited");
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(lines).toEqual([...(link === "inherit" ? ["3 open"] : []), "4 open", "4", "where"]);
+      expect(await entry?.guard.where()).toBeNull();
+    },
+  );
+
+  test("is not given to a program of somebody else's", async () => {
+    const { actor, registry, lines } = shell(descriptors);
+    const entry = registry.get(one);
+    await actor.heard("process.exited");
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(lines).toEqual(["3 open", ""]);
+    expect(await entry?.guard.where()).toBeNull();
   });
 });
 

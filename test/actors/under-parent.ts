@@ -3,6 +3,7 @@
 import { createActor, createMachine, type AnyActorLogic, type AnyEventObject } from "xstate";
 import { afterEach } from "@jest/globals";
 import { ChildProcess } from "node:child_process";
+import { noGuard } from "../../src/actors/guard-link.js";
 import type { ProcessEntry, ProcessRegistry } from "../../src/actors/process-registry.js";
 import { workerId, type InstanceId } from "../../src/ids.js";
 import type { InstanceInput } from "../../src/machines/worker/machine.js";
@@ -74,6 +75,7 @@ export function playedEntry(
     startedAtMs: 0,
     child: new ChildProcess(),
     link,
+    guard: noGuard,
     outbox: null,
     capabilities: 0,
     isInService: false,

@@ -4,8 +4,11 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { bundleFunctions } from "../../src/actors/bundle.js";
+import { createGuardLink, noGuard, type GuardLink } from "../../src/actors/guard-link.js";
+import { realClock } from "../../src/time.js";
 import { Peer } from "../worker/peer.js";
 
 const root = join(import.meta.dirname, "../..");
@@ -20,6 +23,7 @@ export interface Ending {
 export interface SpawnedWorker {
   readonly child: ChildProcess;
   readonly peer: Peer;
+  readonly guard: GuardLink;
   /** Resolves when the process is gone and both outputs are read. */
   readonly ended: Promise<Ending>;
   output(): { readonly stdout: string; readonly stderr: string };
@@ -38,6 +42,10 @@ export interface StartOptions {
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly detached?: boolean;
+  /** With a guard link on descriptor 4. */
+  readonly guarded?: boolean;
+  /** Arguments of Node itself. */
+  readonly execArgv?: readonly string[];
 }
 
 export async function createWorlds(): Promise<Worlds> {
@@ -45,11 +53,19 @@ export async function createWorlds(): Promise<Worlds> {
   const workers: SpawnedWorker[] = [];
 
   function startBundle(bundle: string, options: StartOptions = {}): SpawnedWorker {
-    const args = [join(root, "dist/worker/main.js"), "--functions", bundle, ...(options.args ?? [])];
+    const guarded = options.guarded ?? false;
+    const args = [
+      ...(options.execArgv ?? []),
+      join(root, "dist/worker/main.js"),
+      "--functions",
+      bundle,
+      ...(options.args ?? []),
+    ];
     const env = { PATH: process.env["PATH"], SPLICE_FD: "3", SPLICE_INSTANCE: "i", ...options.env };
-    const stdio = ["ignore", "pipe", "pipe", "pipe"] as const;
+    const guardEnv = guarded ? { SPLICE_GUARD_FD: "4" } : {};
+    const stdio = ["ignore", "pipe", "pipe", "pipe", ...(guarded ? (["pipe"] as const) : [])] as const;
     const child = spawn(process.execPath, args, {
-      env,
+      env: { ...env, ...guardEnv },
       stdio: [...stdio],
       detached: options.detached ?? false,
     });
@@ -61,7 +77,13 @@ export async function createWorlds(): Promise<Worlds> {
         resolve({ code, signal });
       });
     });
-    const worker = { child, peer: new Peer(child.stdio[3] as Duplex), ended, output: () => said };
+    const worker = {
+      child,
+      peer: new Peer(child.stdio[3] as Duplex),
+      guard: guarded ? createGuardLink(child.stdio[4] as Socket, realClock) : noGuard,
+      ended,
+      output: () => said,
+    };
     workers.push(worker);
     return worker;
   }

@@ -6,6 +6,7 @@ const args = ["--functions", "/tmp/bundle.mjs"];
 test("takes what is the runtime's out of the environment and leaves the rest", () => {
   const env = {
     SPLICE_FD: "3",
+    SPLICE_GUARD_FD: "4",
     SPLICE_WORKER: "app:1",
     SPLICE_ANY: "x",
     ZAP_SOCKET: "/s",
@@ -14,6 +15,7 @@ test("takes what is the runtime's out of the environment and leaves the rest", (
   };
   expect(takeSettings([...args, "--dev"], env)).toEqual({
     link: { fd: 3 },
+    guardFd: 4,
     functionsFile: "/tmp/bundle.mjs",
     dev: true,
     maxFrameBytes: 104_857_600,
@@ -24,6 +26,7 @@ test("takes what is the runtime's out of the environment and leaves the rest", (
 test("a socket path serves where no descriptor is given", () => {
   expect(takeSettings([...args, "--max-frame-bytes", "4096"], { ZAP_SOCKET: "/s" })).toMatchObject({
     link: { path: "/s" },
+    guardFd: undefined,
     dev: false,
     maxFrameBytes: 4096,
   });
@@ -34,6 +37,11 @@ test.each([
   [args, {}, /neither SPLICE_FD nor ZAP_SOCKET/],
   [args, { SPLICE_FD: "two" }, /SPLICE_FD is "two", but must be a whole number from 3/],
   [args, { SPLICE_FD: "1" }, /SPLICE_FD is "1"/],
+  [
+    args,
+    { SPLICE_FD: "3", SPLICE_GUARD_FD: "x" },
+    /SPLICE_GUARD_FD is "x", but must be a whole number from 3/,
+  ],
   [[...args, "--max-frame-bytes", "0"], { SPLICE_FD: "3" }, /--max-frame-bytes is "0"/],
 ])(
   "refuses %j with %j, and clears the environment all the same",
