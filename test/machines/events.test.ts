@@ -2,10 +2,12 @@
 
 import { describe, expect, test } from "@jest/globals";
 import type { AnyStateMachine, AnyStateNode } from "xstate";
+import type { BreakerEvent, BreakerReport } from "../../src/machines/breaker/events.js";
+import { breakerMachine } from "../../src/machines/breaker/machine.js";
+import type { BreakersEvent } from "../../src/machines/breakers/events.js";
+import { breakersMachine } from "../../src/machines/breakers/machine.js";
 import type { CallEvent } from "../../src/machines/call/events.js";
 import { callMachine } from "../../src/machines/call/machine.js";
-import type { BreakerEvent } from "../../src/machines/breaker/events.js";
-import { breakerMachine } from "../../src/machines/breaker/machine.js";
 import type { PoolEvent } from "../../src/machines/pool/events.js";
 import { poolMachine } from "../../src/machines/pool/machine.js";
 import type { RouterEvent } from "../../src/machines/router/events.js";
@@ -58,16 +60,6 @@ const pool = {
   "worker.exited": "fact",
 } as const satisfies Record<PoolEvent["type"], Sort>;
 
-const breaker = {
-  "breaker.trip": "command",
-  "breaker.reset": "command",
-  "threshold.crossed": "fact",
-  "probe.started": "fact",
-  "probe.succeeded": "fact",
-  "probe.failed": "fact",
-  "probe.abandoned": "fact",
-} as const satisfies Record<BreakerEvent["type"], Sort>;
-
 const router = {
   "router.drain": "command",
   "router.close": "command",
@@ -110,6 +102,28 @@ const emitted = {
   "supervisor.draining": "fact",
 } as const satisfies Record<SupervisorEmitted["type"], Sort>;
 
+const breaker = {
+  "breaker.trip": "command",
+  "breaker.reset": "command",
+  "threshold.crossed": "fact",
+  "probe.started": "fact",
+  "probe.succeeded": "fact",
+  "probe.failed": "fact",
+  "probe.abandoned": "fact",
+} as const satisfies Record<BreakerEvent["type"], Sort>;
+
+const breakerReport = {
+  "breaker.opened": "fact",
+  "breaker.halfOpened": "fact",
+  "breaker.closed": "fact",
+} as const satisfies Record<BreakerReport["type"], Sort>;
+
+const breakers = {
+  ...breaker,
+  ...breakerReport,
+  "failure.recorded": "fact",
+} as const satisfies Record<BreakersEvent["type"], Sort>;
+
 const call = {
   "call.accepted": "fact",
   "call.rejected": "fact",
@@ -123,12 +137,13 @@ const call = {
 const machines: [string, AnyStateMachine, Record<string, Sort>][] = [
   ["worker", workerMachine, worker],
   ["pool", poolMachine, pool],
-  ["breaker", breakerMachine, breaker],
   ["router", routerMachine, router],
   ["supervisor", supervisorMachine, supervisor],
+  ["breaker", breakerMachine, breaker],
+  ["breakers", breakersMachine, breakers],
   ["call", callMachine, call],
 ];
-const registry = [worker, pool, breaker, router, supervisor, emitted, call].flatMap((each) =>
+const registry = [worker, pool, breaker, breakers, router, supervisor, emitted, call].flatMap((each) =>
   Object.entries(each),
 );
 
@@ -193,7 +208,8 @@ describe.each(machines)("the %s machine", (_name, machine, known) => {
     for (const node of nodes(machine.root)) {
       for (const { id, onError } of node.invoke) {
         // Routers and breakers do nothing that can fail; were they to, the supervisor's own end is the answer.
-        if (id !== "router" && id !== "breaker") expect([id, onError]).toEqual([id, expect.anything()]);
+        if (id !== "router" && id !== "breaker" && id !== "breakers")
+          expect([id, onError]).toEqual([id, expect.anything()]);
       }
     }
   });
