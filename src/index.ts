@@ -12,6 +12,7 @@ export type { SpliceConfig, PoolConfig } from "./config/types.js";
 export type { RemoteFunctions, RemoteModule } from "./contract/remote-functions.js";
 export type { CallOptions, Splice } from "./contract/splice.js";
 export type {
+  BreakerStatus,
   FunctionStatus,
   LifecycleEvent,
   PoolStatus,

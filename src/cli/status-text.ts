@@ -52,6 +52,16 @@ export function statusLines(status: Status): readonly string[] {
     lines.push("");
     lines.push(...table(["function", "pool", "in flight", "calls", "failed", "p50", "p99"], rows));
   }
+  const shut = functions.filter(({ breaker }) => breaker !== null && breaker.state !== "closed");
+  if (shut.length > 0) {
+    const rows = shut.map(({ name, breaker }) => [
+      name,
+      breaker?.state ?? "",
+      breaker?.retryAfterMs == null ? "-" : durationText(breaker.retryAfterMs),
+    ]);
+    lines.push("");
+    lines.push(...table(["refused function", "breaker", "tried in"], rows));
+  }
   return lines;
 }
 

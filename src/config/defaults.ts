@@ -21,6 +21,9 @@ export const highestMaxFrameBytes = 104_857_600;
 /** Below this not even the largest message of the link's own business fits. */
 export const lowestMaxFrameBytes = 1024;
 
+/** The time of each charged death is kept; who bears a thousand of them wants no quarantine. */
+export const highestQuarantineCrashes = 1000;
+
 export const defaults = {
   limits: {
     // Throughput stops growing at a few hundred calls in flight; four times that absorbs a burst, and a stuck
@@ -71,5 +74,21 @@ export const defaults = {
     cancelGraceMs: 2000,
   },
   strategy: "one_for_one",
+  breaker: {
+    // Who fails as often as not helps nobody by being called; below that, most callers get what they want.
+    failureRatio: 0.5,
+    // Fewer say too little: ten failures of twenty are no accident, two of three may be.
+    minCalls: 20,
+    // Short enough to forget a burst soon, long enough for twenty calls of a function that is rarely used.
+    windowMs: 10_000,
+    // As long as the window: by then what it was opened for no longer counts.
+    openMs: 10_000,
+    // A death costs every other call of that process too, so few are let pass; one or two may be chance.
+    quarantineCrashes: 3,
+    // A minute: a caller that repeats what is poisonous mostly does so at once.
+    quarantineWithinMs: 60_000,
+    // One attempt that may cost a worker in half a minute is bearable, and long enough to be seen by somebody.
+    quarantineMs: 30_000,
+  },
   dev: false,
 } as const satisfies Omit<ResolvedConfig, "cwd" | "pools" | "socket" | "verify">;

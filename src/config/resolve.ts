@@ -4,9 +4,16 @@
 import { resolve } from "node:path";
 import { ConfigError } from "../errors.js";
 import * as check from "./checks.js";
-import { defaults, highestMaxFrameBytes, highestMaxInFlight, lowestMaxFrameBytes } from "./defaults.js";
+import {
+  defaults,
+  highestMaxFrameBytes,
+  highestMaxInFlight,
+  highestQuarantineCrashes,
+  lowestMaxFrameBytes,
+} from "./defaults.js";
 import { resolvePools } from "./resolve-pools.js";
 import type {
+  ResolvedBreaker,
   ResolvedConfig,
   ResolvedHealth,
   ResolvedLimits,
@@ -24,6 +31,7 @@ const topKeys = [
   "restart",
   "shutdown",
   "health",
+  "breaker",
   "socket",
   "verify",
   "dev",
@@ -63,6 +71,7 @@ export function resolveConfig(userConfig: unknown, options: ResolveOptions): Res
     restart: resolveRestart(written["restart"]),
     shutdown: resolveShutdown(written["shutdown"]),
     health: resolveHealth(written["health"]),
+    breaker: resolveBreaker(written["breaker"]),
     socket: resolveSocket(
       written["socket"] === undefined ? (defaultSocket ?? false) : written["socket"],
       cwd,
@@ -160,6 +169,28 @@ function resolveVerify(value: unknown): Verify | null {
   if (value === undefined) return null;
   if (typeof value === "function") return value as Verify;
   throw new ConfigError("verify", value, "a function of (auth, headers, functionName)");
+}
+
+function resolveBreaker(value: unknown): ResolvedBreaker {
+  const fallback = defaults.breaker;
+  const breaker = check.knownFields("breaker", value, Object.keys(fallback));
+  const timeMs = (key: "windowMs" | "openMs" | "quarantineWithinMs" | "quarantineMs"): number =>
+    check.timeoutMs(`breaker.${key}`, breaker[key], fallback[key]);
+  return {
+    failureRatio: check.ratio("breaker.failureRatio", breaker["failureRatio"], fallback.failureRatio),
+    minCalls: check.integer("breaker.minCalls", breaker["minCalls"], fallback.minCalls, 1, 1_000_000),
+    windowMs: timeMs("windowMs"),
+    openMs: timeMs("openMs"),
+    quarantineCrashes: check.integer(
+      "breaker.quarantineCrashes",
+      breaker["quarantineCrashes"],
+      fallback.quarantineCrashes,
+      0,
+      highestQuarantineCrashes,
+    ),
+    quarantineWithinMs: timeMs("quarantineWithinMs"),
+    quarantineMs: timeMs("quarantineMs"),
+  };
 }
 
 function resolveSocket(value: unknown, cwd: string): string | false {

@@ -102,6 +102,24 @@ export type Verify = (
   functionName: string,
 ) => boolean | Promise<boolean>;
 
+/** When calls of a function are refused for a while, because it keeps failing or takes its workers down. */
+export interface BreakerConfig {
+  /** Part of the calls, 0 to 1, that has to fail within `windowMs` for the breaker to open. Default 0.5. */
+  readonly failureRatio?: number | undefined;
+  /** Calls within `windowMs` below which the breaker stays closed, however many fail. Default 20. */
+  readonly minCalls?: number | undefined;
+  /** Time over which calls and failures are counted, in milliseconds. Default 10000. */
+  readonly windowMs?: number | undefined;
+  /** Time from the opening until one call is let through to try it, in milliseconds. Default 10000. */
+  readonly openMs?: number | undefined;
+  /** Deaths of workers charged to one function that put it into quarantine. Default 3; 0 for no quarantine. */
+  readonly quarantineCrashes?: number | undefined;
+  /** Time within which these deaths have to come, in milliseconds. Default 60000. */
+  readonly quarantineWithinMs?: number | undefined;
+  /** Time a quarantine lasts until one call is let through to try it, in milliseconds. Default 30000. */
+  readonly quarantineMs?: number | undefined;
+}
+
 /**
  * What a person may configure. Every key is optional; unknown keys and bad values throw a ConfigError. Relative paths
  * start at the working directory or, for a configuration file, at its folder.
@@ -122,6 +140,7 @@ export interface SpliceConfig {
   readonly restart?: RestartConfig | undefined;
   readonly shutdown?: ShutdownConfig | undefined;
   readonly health?: HealthConfig | undefined;
+  readonly breaker?: BreakerConfig | undefined;
   /** Path of the host socket, or false for none. Default: none embedded, `.splice/splice.sock` served. */
   readonly socket?: string | false | undefined;
   /**
@@ -170,6 +189,7 @@ export type ResolvedLimits = Complete<LimitsConfig>;
 export type ResolvedRestart = Complete<RestartConfig>;
 export type ResolvedShutdown = Complete<ShutdownConfig>;
 export type ResolvedHealth = Complete<HealthConfig>;
+export type ResolvedBreaker = Complete<BreakerConfig>;
 
 /** The configuration as the supervisor uses it. Units and meanings as in SpliceConfig. */
 export interface ResolvedConfig {
@@ -183,6 +203,7 @@ export interface ResolvedConfig {
   readonly restart: ResolvedRestart;
   readonly shutdown: ResolvedShutdown;
   readonly health: ResolvedHealth;
+  readonly breaker: ResolvedBreaker;
   /** Absolute path of the host socket, or false for none. */
   readonly socket: string | false;
   /** Null: every call may run. */

@@ -27,6 +27,12 @@ export interface PoolStatus {
   readonly workers: readonly WorkerStatus[];
 }
 
+export interface BreakerStatus {
+  readonly state: "closed" | "open" | "halfOpen" | "forcedOpen";
+  /** While it is open: milliseconds until one call is let through to try it. Null otherwise. */
+  readonly retryAfterMs: number | null;
+}
+
 export interface FunctionStatus {
   readonly name: string;
   readonly pool: string;
@@ -37,6 +43,8 @@ export interface FunctionStatus {
   /** Microseconds from admission to answer that half, and 99 of 100, of all calls did not exceed. */
   readonly p50Us: number;
   readonly p99Us: number;
+  /** Null until the function has failed for the first time, or was tripped. */
+  readonly breaker: BreakerStatus | null;
 }
 
 export interface Status {
@@ -53,7 +61,7 @@ export interface Status {
     readonly failed: number;
     readonly timedOut: number;
     readonly cancelled: number;
-    /** Refused before they held a slot: unknown name, a limit, no worker. */
+    /** Refused before they held a slot: unknown name, a limit, no worker, an open breaker. */
     readonly rejected: number;
     /** Answers that came when the caller already had one. */
     readonly late: number;
@@ -66,7 +74,14 @@ export interface Status {
 
 export interface LifecycleEvent {
   readonly type:
-    "worker.ready" | "worker.exited" | "exports.changed" | "supervisor.draining" | "supervisor.failed";
+    | "worker.ready"
+    | "worker.exited"
+    | "breaker.opened"
+    | "breaker.halfOpened"
+    | "breaker.closed"
+    | "exports.changed"
+    | "supervisor.draining"
+    | "supervisor.failed";
   /** Milliseconds since 1970. */
   readonly atMs: number;
   readonly pool?: string;

@@ -58,6 +58,8 @@ export function admit(
   }
   if (target.isStreaming) return failures.streamingUnsupported(name);
   if (timeoutMs !== undefined && timeoutMs <= 0) return failures.noTimeLeft(name, timeoutMs);
+  const refusal = target.gate?.refusal(name) ?? null;
+  if (refusal !== null) return refusal;
   const { maxInFlight, maxInFlightPerFunction } = limits;
   if (inFlight >= maxInFlight) return failures.overloaded("maxInFlight", maxInFlight, inFlight);
   if (target.inFlight >= maxInFlightPerFunction) {

@@ -14,6 +14,7 @@ import { CallCounters } from "./counters.js";
 import { Deadlines } from "./deadlines.js";
 import * as failures from "./failures.js";
 import { FunctionState } from "./function-state.js";
+import { Gates, type BreakerPorts } from "./gates.js";
 import type { Journal } from "./journal.js";
 import { closedPool, PoolState } from "./pool-state.js";
 import type { OnVerdict, Verification } from "./verification.js";
@@ -23,6 +24,7 @@ export interface DispatcherOptions {
   readonly clock: Clock;
   readonly journal: Journal;
   readonly limits: DispatchLimits;
+  readonly breaker: BreakerPorts;
   /** Told of a worker that broke the protocol: it must be replaced. */
   readonly onBreach: (instance: InstanceId, reason: string) => void;
   /** Asked about every call before it is placed. Absent: every call may run. */
@@ -31,6 +33,8 @@ export interface DispatcherOptions {
 
 export class Dispatcher {
   readonly counters = new CallCounters();
+  /** What stands before functions that have failed; the control plane moves it. */
+  readonly gates: Gates;
   readonly #options: DispatcherOptions;
   readonly #clock: Clock;
   readonly #journal: Journal;
@@ -48,6 +52,7 @@ export class Dispatcher {
     this.#options = options;
     this.#clock = options.clock;
     this.#journal = options.journal;
+    this.gates = new Gates(this.#functions, options.clock, options.breaker);
     this.#door = {
       limits: options.limits,
       functions: this.#functions,
@@ -136,16 +141,15 @@ export class Dispatcher {
     for (const [, pool] of removed) this.#flushWaiting(pool);
   }
 
-  /** The process is gone: nothing will come from it any more, and every call it had ends now. */
-  detach(instance: InstanceId, details: Record<string, unknown>, how: string): void {
+  /** The process is gone, as the supervisor wanted or not: nothing will come from it, and every call it had ends. */
+  detach(instance: InstanceId, details: Record<string, unknown>, how: string, wasAsked: boolean): void {
     const worker = this.#workers.get(instance);
     if (worker === undefined) return;
     this.#workers.delete(instance);
     for (const pool of this.#pools.values()) pool.forget(worker);
-    for (const call of this.#calls.values()) {
-      if (call.worker === worker)
-        this.#settle(call, failures.workerDied(call.target.name, details, how), true);
-    }
+    const calls = [...this.#calls.values()].filter((call) => call.worker === worker);
+    this.gates.workerEnded(worker, calls, wasAsked);
+    for (const call of calls) this.#settle(call, failures.workerDied(call.target.name, details, how), true);
   }
 
   /** Calls back once this process has no call any more. */
@@ -164,6 +168,7 @@ export class Dispatcher {
   /** Ends every call that still waits for its answer, and refuses all later ones with `closedReason`. */
   close(closedReason: "closed" | "failed"): void {
     this.#door.closedReason = closedReason;
+    this.gates.close();
     for (const call of this.#calls.values()) {
       this.#settle(call, failures.ended(closedReason, call.target.name, call.state !== "queued"), true);
     }
@@ -209,17 +214,8 @@ export class Dispatcher {
     const call = new Call(callId, requestId, caller, target, params, contextBytes, nowMs, deadlineAtMs);
     this.#calls.set(call.callId, call);
     target.inFlight += 1;
-    this.#journal.record(
-      "accept",
-      nowMs,
-      call.callId,
-      0,
-      0,
-      allowedMs,
-      functionName,
-      caller.callerId,
-      requestId,
-    );
+    if (target.gate !== null) this.gates.accepted(call);
+    this.#journal.record("accept", nowMs, callId, 0, 0, allowedMs, functionName, caller.callerId, requestId);
     this.#deadlines.add(call, call.deadlineAtMs);
     if (this.#options.verification === undefined) this.#place(call);
     else this.#options.verification.ask(call, this.#onVerdict);
@@ -260,17 +256,8 @@ export class Dispatcher {
 
   #reject(caller: Caller, requestId: U64, functionName: string, failure: CallFailure): 0 {
     this.counters.rejected += 1;
-    this.#journal.record(
-      "reject",
-      this.#clock.now(),
-      0,
-      0,
-      failure.code,
-      0,
-      functionName,
-      caller.callerId,
-      requestId,
-    );
+    const nowMs = this.#clock.now();
+    this.#journal.record("reject", nowMs, 0, 0, failure.code, 0, functionName, caller.callerId, requestId);
     caller.fail(requestId, failure, 0 as CallId);
     return 0;
   }
@@ -391,6 +378,8 @@ export class Dispatcher {
       call.isAnswered = true;
       this.#deadlines.remove(call);
       this.counters.answered(failure);
+      // Before the caller hears: whoever calls again at once meets the gate as this answer has left it.
+      if (failure !== null || call.target.gate !== null) this.gates.answered(call, failure, nowMs);
       call.target.answered((nowMs - call.admittedAtMs) * 1000, failure !== null);
       this.#journal.record("settle", nowMs, call.callId, instance, failure?.code ?? 0);
     }

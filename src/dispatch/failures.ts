@@ -58,8 +58,12 @@ export function linkFull(queuedBytes: number, maxQueuedBytes: number, inFlight: 
   return failure(3002, message, { limit: "queuedBytes", inFlight, retryAfterMs: 50 });
 }
 
-export function unavailable(reason: string, message: string): CallFailure {
-  return failure(3001, message, { reason });
+export function unavailable(
+  reason: string,
+  message: string,
+  more: Record<string, unknown> = {},
+): CallFailure {
+  return failure(3001, message, { reason, ...more });
 }
 
 const waited = {
@@ -113,6 +117,6 @@ export function unreadableResult(why: string): CallFailure {
 }
 
 /** A name from outside as a sentence may show it: escaped, and cut when it is absurdly long. */
-function quoted(name: string): string {
+export function quoted(name: string): string {
   return JSON.stringify(name.length > 120 ? `${name.slice(0, 120)}…` : name);
 }

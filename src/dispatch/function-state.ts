@@ -1,5 +1,6 @@
 // What dispatch keeps per exported function: where it lives now, how many calls of it hold a slot, how they went.
 
+import type { Gate } from "./gate.js";
 import { LatencyHistogram } from "./latency.js";
 
 export class FunctionState {
@@ -11,6 +12,8 @@ export class FunctionState {
   inFlight = 0;
   calls = 0;
   failed = 0;
+  /** Null until its first failure, so that a function that never fails pays nothing for it. */
+  gate: Gate | null = null;
   readonly latency = new LatencyHistogram();
 
   constructor(

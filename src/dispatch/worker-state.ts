@@ -25,6 +25,13 @@ export interface WorkerPort {
   sendCancel(callId: number): void;
 }
 
+export interface WorkerDeath {
+  /** The supervisor wanted it, so that it says nothing of the functions that ran there. */
+  readonly wasAsked: boolean;
+  /** Functions whose breakers have counted it: one death counts once for each. */
+  readonly countedFor: Set<string>;
+}
+
 export class WorkerState {
   inFlight = 0;
   calls = 0;
@@ -35,6 +42,8 @@ export class WorkerState {
   isBreached = false;
   /** Called once, when it has no call any more. */
   onIdle: (() => void) | null = null;
+  /** Set once its process has ended. */
+  death: WorkerDeath | null = null;
 
   constructor(readonly port: WorkerPort) {}
 

@@ -8,6 +8,7 @@ import type { ProcessRegistry } from "../actors/process-registry.js";
 import type { PoolLaunch } from "../actors/worker-command.js";
 import { createWorkerLinkActor } from "../actors/worker-link.js";
 import type { ResolvedConfig } from "../config/types.js";
+import type { LifecycleEvent } from "../contract/status.js";
 import type { Dispatcher } from "../dispatch/dispatcher.js";
 import type { Journal } from "../dispatch/journal.js";
 import type { InstanceId } from "../ids.js";
@@ -17,6 +18,7 @@ import { routerMachine } from "../machines/router/machine.js";
 import { supervisorMachine } from "../machines/supervisor/machine.js";
 import { workerMachine, type WorkerContext } from "../machines/worker/machine.js";
 import type { Clock } from "../time.js";
+import { createBreakers } from "./breakers.js";
 import { createWorkerLog } from "./worker-log.js";
 import { createWorkerPort } from "./worker-port.js";
 
@@ -32,6 +34,7 @@ export interface MachineParts {
   /** The same as hexadecimal digits. */
   readonly serverIdText: string;
   readonly isBackground?: boolean;
+  readonly announce: (event: Omit<LifecycleEvent, "atMs">) => void;
   /** A fault of the runtime itself. */
   readonly onFault: (error: unknown) => void;
 }
@@ -47,7 +50,7 @@ export function provideMachines(parts: MachineParts): typeof supervisorMachine {
   });
   const pool = poolMachine.provide({ actors: { worker: provideWorker(parts) } });
   return supervisorMachine.provide({
-    actors: { pool, router },
+    actors: { pool, router, breakers: createBreakers(dispatcher.gates, parts.log, parts.announce) },
     actions: {
       awaitDrain: ({ self }) => {
         dispatcher.whenDrained(() => {
@@ -136,5 +139,5 @@ function detach({ clock, journal, dispatcher, config }: MachineParts, context: W
   if (pid !== null) journal.record("exit", clock.now(), 0, instance, pid);
   const { exitCode, signal, how, stderrTail } = exit;
   const details = { worker: workerId, pid, exitCode, signal, ...(config.dev ? { stderrTail } : {}) };
-  dispatcher.detach(instance, details, how);
+  dispatcher.detach(instance, details, how, exit.wasAsked);
 }

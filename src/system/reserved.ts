@@ -3,6 +3,7 @@
 
 import type { CallFailure } from "../dispatch/call.js";
 import * as failures from "../dispatch/failures.js";
+import { nearNames } from "../contract/near-names.js";
 import { describeValue, messageOf } from "../errors.js";
 import { decodeValue, encodeValue } from "../protocol/values.js";
 import type { System } from "./system.js";
@@ -56,7 +57,25 @@ const table: Readonly<Record<string, ReservedFunction>> = {
       throw new Misfit("params.worker", worker, `one of the workers ${ids.join(", ")}`);
     },
   },
+  "splice.breaker": { keys: ["pool", "function", "action"], run: commandBreaker },
 };
+
+function commandBreaker({ pool, function: name, action }: Params, { system }: ReservedPorts): void {
+  if (action !== "trip" && action !== "reset") throw new Misfit("params.action", action, '"trip" or "reset"');
+  if (pool !== undefined) {
+    throw new Misfit("params.pool", pool, "left out: pools have no breaker in this version, functions have");
+  }
+  if (typeof name === "string" && system.commandBreaker(name, action)) return;
+  const near =
+    typeof name === "string"
+      ? nearNames(
+          name,
+          system.dispatcher.exports().map((each) => each.name),
+        )
+      : [];
+  const hint = near.length > 0 ? ` such as ${near.join(" or ")}` : "";
+  throw new Misfit("params.function", name, `the name of an exported function${hint}`);
+}
 
 /** True for names that belong to the runtime, whether or not there is such a function. */
 export function isReserved(functionName: string): boolean {

@@ -3,10 +3,11 @@
 import { readFileSync } from "node:fs";
 import type { ActorRefFrom, SnapshotFrom } from "xstate";
 import type { ProcessRegistry } from "../actors/process-registry.js";
-import type { PoolStatus, Status, SupervisorState, WorkerStatus } from "../contract/status.js";
+import type { BreakerStatus, PoolStatus, Status, SupervisorState, WorkerStatus } from "../contract/status.js";
 import type { Dispatcher } from "../dispatch/dispatcher.js";
 import type { poolMachine } from "../machines/pool/machine.js";
 import { poolActorId, type supervisorMachine } from "../machines/supervisor/machine.js";
+import type { Gate } from "../dispatch/gate.js";
 import type { workerMachine } from "../machines/worker/machine.js";
 import type { Clock } from "../time.js";
 import { version } from "../version.js";
@@ -44,8 +45,13 @@ export function drawStatus(sources: StatusSources): Status {
         failed: state.failed,
         p50Us: state.latency.percentile(0.5),
         p99Us: state.latency.percentile(0.99),
+        breaker: drawBreaker(state.gate),
       })),
   };
+}
+
+function drawBreaker(gate: Gate | null): BreakerStatus | null {
+  return gate === null ? null : { state: gate.picture.state, retryAfterMs: gate.retryAfterMs };
 }
 
 function stateOf(value: StatusSources["supervisor"]["value"]): SupervisorState {

@@ -15,6 +15,7 @@ import type { Journal } from "../dispatch/journal.js";
 import { messageOf } from "../errors.js";
 import { createIdSource, type InstanceId } from "../ids.js";
 import type { Log } from "../log.js";
+import type { BreakersEvent } from "../machines/breakers/events.js";
 import type { SupervisorEmitted } from "../machines/supervisor/events.js";
 import type { PoolPlan } from "../machines/pool/context.js";
 import type { supervisorMachine } from "../machines/supervisor/machine.js";
@@ -93,6 +94,12 @@ export class System {
       clock: ports.clock,
       journal: ports.journal,
       limits: { ...config.limits, cancelGraceMs: config.health.cancelGraceMs },
+      breaker: {
+        policy: config.breaker,
+        onFact: (functionName, fact) => {
+          this.#tellBreakers({ ...fact, functionName });
+        },
+      },
       onBreach: (instance, reason) => {
         this.#registry.get(instance)?.tell({ type: "link.breached", reason });
       },
@@ -199,6 +206,13 @@ export class System {
     });
   }
 
+  /** Opens the breaker of a function until it is reset, or closes it. False: nothing of that name is exported. */
+  commandBreaker(functionName: string, action: "trip" | "reset"): boolean {
+    if (!this.dispatcher.exports().some(({ name }) => name === functionName)) return false;
+    this.#tellBreakers({ type: `breaker.${action}`, functionName });
+    return true;
+  }
+
   /** A fault of the runtime itself: everything is ended, and what was under way fails with 3000. */
   fail(error: unknown): void {
     if (this.#hasFailed) return;
@@ -222,6 +236,7 @@ export class System {
       input: {
         pools: config.pools.map(planOf),
         strategy: config.strategy,
+        callBreaker: { cooldownMs: config.breaker.openMs, maxCooldownMs: config.breaker.openMs },
         ports: {
           timings: {
             connectTimeoutMs: config.connectTimeoutMs,
@@ -232,7 +247,7 @@ export class System {
           restart: config.restart,
           cooldown: config.restart,
           drainMs: config.shutdown.drainMs,
-          isExcused: () => false,
+          isExcused: (instance) => this.dispatcher.gates.chargeOf(instance).isQuarantined,
           clock,
           random,
           nextInstance,
@@ -255,6 +270,15 @@ export class System {
     });
   }
 
+  #tellBreakers(event: BreakersEvent): void {
+    // The call it is about may have ended inside a worker machine's own transition, which has to come to its end first.
+    // Whoever awaits that call still hears of it after this.
+    queueMicrotask(() => {
+      const { status, children } = this.#root.getSnapshot();
+      if (status === "active") children["breakers"]?.send(event);
+    });
+  }
+
   #machines(config: ResolvedConfig): typeof supervisorMachine {
     return provideMachines({
       config,
@@ -264,6 +288,9 @@ export class System {
       dispatcher: this.dispatcher,
       serverId: this.serverId,
       serverIdText: this.#serverIdText,
+      announce: (event) => {
+        this.#announce(event);
+      },
       onFault: (error) => {
         this.fail(error);
       },

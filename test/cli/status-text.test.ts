@@ -41,8 +41,28 @@ const status: Status = {
     },
   ],
   functions: [
-    { name: "a.f", pool: "app", streaming: false, inFlight: 2, calls: 7, failed: 1, p50Us: 90, p99Us: 1500 },
-    { name: "long.name", pool: "app", streaming: true, inFlight: 0, calls: 0, failed: 0, p50Us: 0, p99Us: 0 },
+    {
+      name: "a.f",
+      pool: "app",
+      streaming: false,
+      inFlight: 2,
+      calls: 7,
+      failed: 1,
+      p50Us: 90,
+      p99Us: 1500,
+      breaker: null,
+    },
+    {
+      name: "long.name",
+      pool: "app",
+      streaming: true,
+      inFlight: 0,
+      calls: 0,
+      failed: 0,
+      p50Us: 0,
+      p99Us: 0,
+      breaker: null,
+    },
   ],
 };
 
@@ -67,6 +87,23 @@ test("every number of a Status has its place, and columns stand below each other
 function loosely(line: string): string {
   return line.replaceAll(/[().]/g, "\\$&").replaceAll(/ +/g, " +");
 }
+
+test("functions whose calls are refused are named once more, with their breaker and when one is let through", () => {
+  const [first, second] = status.functions;
+  if (first === undefined || second === undefined)
+    throw new Error("The status of this test has two functions.");
+  const drawn = (...breakers: (typeof first.breaker)[]) => {
+    const functions = breakers.map((breaker, at) => ({ ...(at === 0 ? first : second), breaker }));
+    return statusLines({ ...status, functions }).slice(10);
+  };
+  expect(drawn({ state: "closed", retryAfterMs: null }, null)).toEqual([]);
+  expect(drawn({ state: "open", retryAfterMs: 4200 }, { state: "forcedOpen", retryAfterMs: null })).toEqual([
+    "",
+    "refused function  breaker     tried in",
+    "a.f               open            4.2s",
+    "long.name         forcedOpen         -",
+  ]);
+});
 
 test("cells of a column end together where they are numbers, and begin together where they are names", () => {
   const [head = "", first = "", second = ""] = statusLines(status).slice(3, 6);

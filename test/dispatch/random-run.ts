@@ -377,7 +377,7 @@ export class RandomRun {
     for (const call of this.calls.values())
       if (call.instance === worker.instance) this.calls.delete(call.callId);
     this.workers.splice(this.workers.indexOf(worker), 1);
-    bench.dispatcher.detach(id(worker.instance), {}, "was killed by SIGKILL");
+    bench.dispatcher.detach(id(worker.instance), {}, "was killed by SIGKILL", isPublishedFirst);
     if (!isPublishedFirst) this.publish();
   }
 

@@ -1,12 +1,18 @@
 // What stands around a dispatcher in these tests: worker processes and callers that do what the test says and
-// remember what they were told.
+// remember what they were told, and the real breakers of the control plane on the same clock.
 
+import { createActor } from "xstate";
+import { defaults } from "../../src/config/defaults.js";
+import type { ResolvedBreaker } from "../../src/config/types.js";
 import type { Caller, CallFailure } from "../../src/dispatch/call.js";
 import { Dispatcher } from "../../src/dispatch/dispatcher.js";
 import { Verification, type VerificationPorts } from "../../src/dispatch/verification.js";
 import { Journal } from "../../src/dispatch/journal.js";
 import type { WorkerPort } from "../../src/dispatch/worker-state.js";
 import { workerId, type CallId, type InstanceId } from "../../src/ids.js";
+import type { BreakerReport } from "../../src/machines/breaker/events.js";
+import type { BreakersEvent, CallBreakerEvent } from "../../src/machines/breakers/events.js";
+import { breakersMachine } from "../../src/machines/breakers/machine.js";
 import type { Admission, RouteTable } from "../../src/machines/router/route-table.js";
 import { emptyContextBytes } from "../../src/protocol/context.js";
 import type { ExportMetadata, U64 } from "../../src/protocol/messages.js";
@@ -142,6 +148,10 @@ export interface Bench {
   /** What the verifier threw, rejected with or gave instead of a boolean, by function. */
   readonly verifierFailures: [string, unknown][];
   readonly faults: unknown[];
+  /** What dispatch told the breakers: "f failure.recorded", … */
+  readonly facts: string[];
+  /** What the breakers reported. */
+  readonly reports: BreakerReport[];
   /** Attaches a worker process of the given number. */
   attach(instance: number): ScriptedPort;
   /** Makes these the ready workers of the one pool "app", which exports f, g and the stream s. */
@@ -150,11 +160,16 @@ export interface Bench {
   call(name?: string, timeoutMs?: number, paramsBytes?: number, contextBytes?: Uint8Array): number;
   result(instance: number, callId: number): void;
   error(instance: number, callId: number, code?: number): void;
-  exit(instance: number): void;
+  exit(instance: number, wasAsked?: boolean): void;
+  /** Says something to the breakers that does not come from dispatch. */
+  tell(event: BreakersEvent): void;
   kinds(): string[];
 }
 
 export const appExports = [exported("f"), exported("g"), exported("s", true)];
+
+/** A bench does not open breakers unless its test says when. */
+const patientBreaker: ResolvedBreaker = { ...defaults.breaker, minCalls: 1_000_000, quarantineCrashes: 0 };
 
 export interface BenchLimits {
   readonly maxInFlight?: number;
@@ -163,8 +178,15 @@ export interface BenchLimits {
   readonly cancelGraceMs?: number;
 }
 
-export function createBench(limits: BenchLimits = {}, verify?: VerificationPorts["verify"]): Bench {
+export function createBench(
+  limits: BenchLimits = {},
+  verify?: VerificationPorts["verify"],
+  breaker: Partial<ResolvedBreaker> = {},
+): Bench {
   const clock = createTestClock();
+  const policy = { ...patientBreaker, ...breaker };
+  const facts: string[] = [];
+  const reports: BreakerReport[] = [];
   const journal = new Journal(65_536);
   const breaches: [number, string][] = [];
   const verifierFailures: [string, unknown][] = [];
@@ -179,6 +201,13 @@ export function createBench(limits: BenchLimits = {}, verify?: VerificationPorts
       cancelGraceMs: 2000,
       ...limits,
     },
+    breaker: {
+      policy,
+      onFact: (functionName: string, fact: CallBreakerEvent) => {
+        facts.push(`${functionName} ${fact.type}`);
+        breakers.send({ ...fact, functionName });
+      },
+    },
     onBreach: (instance, reason) => {
       breaches.push([instance, reason]);
     },
@@ -190,6 +219,16 @@ export function createBench(limits: BenchLimits = {}, verify?: VerificationPorts
         onFault: (error) => faults.push(error),
       }),
   });
+  const moveGate = ({ event }: { event: BreakersEvent }): void => {
+    if (!("picture" in event)) return;
+    reports.push(event);
+    dispatcher.gates.move(event.name, event.picture);
+  };
+  const { openMs } = policy;
+  const breakers = createActor(breakersMachine.provide({ actions: { moveGate } }), {
+    clock,
+    input: { policy: { cooldownMs: openMs, maxCooldownMs: openMs }, clock },
+  }).start();
   const caller = new ScriptedCaller();
   let lastRequestId = 0;
   return {
@@ -200,6 +239,11 @@ export function createBench(limits: BenchLimits = {}, verify?: VerificationPorts
     breaches,
     verifierFailures,
     faults,
+    facts,
+    reports,
+    tell: (event) => {
+      breakers.send(event);
+    },
     attach(instance) {
       const port = new ScriptedPort(instance);
       dispatcher.attach(port);
@@ -226,8 +270,9 @@ export function createBench(limits: BenchLimits = {}, verify?: VerificationPorts
         details: null,
       });
     },
-    exit(instance) {
-      dispatcher.detach(id(instance), { worker: `app:${String(instance)}` }, "was killed by SIGKILL");
+    exit(instance, wasAsked = false) {
+      const details = { worker: `app:${String(instance)}` };
+      dispatcher.detach(id(instance), details, "was killed by SIGKILL", wasAsked);
     },
     kinds: () => [...journal.entries()].map((entry) => entry.kind),
   };

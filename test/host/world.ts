@@ -1,6 +1,7 @@
 // What the tests of one host connection stand on: a dispatcher with a worker that a test plays, a clock that it moves,
 // and hosts over the in-memory twin of a socket, which hands on no byte before the host reads it.
 
+import { defaults } from "../../src/config/defaults.js";
 import { Dispatcher } from "../../src/dispatch/dispatcher.js";
 import { Journal } from "../../src/dispatch/journal.js";
 import type { WorkerPort } from "../../src/dispatch/worker-state.js";
@@ -33,6 +34,7 @@ export function world(exportedName = "f") {
     clock,
     journal: new Journal(),
     limits: { maxInFlight: 100, maxInFlightPerFunction: 100, defaultTimeoutMs: 60_000, cancelGraceMs: 1000 },
+    breaker: { policy: defaults.breaker, onFact: () => undefined },
     onBreach: () => undefined,
   });
   const metadata = {

@@ -3,6 +3,8 @@
 
 import { assign, emit, enqueueActions, sendTo, setup } from "xstate";
 import type { Strategy } from "../../config/types.js";
+import type { CooldownPolicy } from "../breaker/cooldown.js";
+import { breakersMachine } from "../breakers/machine.js";
 import type { PoolReport } from "../pool/events.js";
 import type { PoolPlan, PoolPorts } from "../pool/context.js";
 import { poolMachine } from "../pool/machine.js";
@@ -16,6 +18,8 @@ export interface SupervisorInput {
   readonly pools: readonly PoolPlan[];
   readonly strategy: Strategy;
   readonly ports: PoolPorts;
+  /** How long a function's breaker stays open. */
+  readonly callBreaker: CooldownPolicy;
 }
 
 export interface StartFailure {
@@ -27,6 +31,7 @@ export interface StartFailure {
 export interface SupervisorContext {
   readonly strategy: Strategy;
   readonly ports: PoolPorts;
+  readonly callBreaker: CooldownPolicy;
   readonly pools: Pools;
   readonly failure: StartFailure | null;
   readonly drainMs: number;
@@ -66,7 +71,7 @@ export const supervisorMachine = setup({
     events: {} as SupervisorEvent,
     emitted: {} as SupervisorEmitted,
   },
-  actors: { pool: poolMachine, router: routerMachine },
+  actors: { pool: poolMachine, router: routerMachine, breakers: breakersMachine },
   actions: {
     makePools: enqueueActions(({ context, enqueue, self }) => {
       for (const [name, { plan }] of context.pools) {
@@ -243,11 +248,19 @@ export const supervisorMachine = setup({
   context: ({ input }) => ({
     strategy: input.strategy,
     ports: input.ports,
+    callBreaker: input.callBreaker,
     pools: new Map(input.pools.map((plan) => [plan.name, newPool(plan)])),
     failure: null,
     drainMs: 0,
   }),
-  invoke: { id: "router", src: "router" },
+  invoke: [
+    { id: "router", src: "router" },
+    {
+      id: "breakers",
+      src: "breakers",
+      input: ({ context }) => ({ policy: context.callBreaker, clock: context.ports.clock }),
+    },
+  ],
   states: {
     starting: {
       meta: { description: "Until every pool has had one ready worker; any pool that fails ends the start." },

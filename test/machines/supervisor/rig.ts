@@ -31,6 +31,7 @@ const restart = {
 export const cooldown = { cooldownMs: 30_000, maxCooldownMs: 300_000 };
 /** Of a worker that is to go. */
 export const drainMs = 7000;
+const callBreaker = { cooldownMs: 10_000, maxCooldownMs: 10_000 };
 export const timings = { connectTimeoutMs: 10_000, shutdownMs: 5000, terminateMs: 3000 };
 
 export interface SupervisorRig {
@@ -114,6 +115,7 @@ export function createSupervisorRig(
     input: {
       pools: pools.map((plan) => ({ restartType: "permanent" as const, ...plan })),
       strategy,
+      callBreaker,
       ports: {
         timings,
         maxMisses: 3,

@@ -64,6 +64,11 @@ describe.each(["embedded", "over the socket"] as const)("%s", (way) => {
       ["splice.stop", { drainMs: "1s" }, "params.drainMs"],
       ["splice.stop", { drain: 1 }, "params.drain"],
       ["splice.status", { all: true }, "params.all"],
+      ["splice.breaker", { function: "work.echo" }, "params.action"],
+      ["splice.breaker", { function: "work.echo", action: "open" }, "params.action"],
+      ["splice.breaker", { action: "trip" }, "params.function"],
+      ["splice.breaker", { function: "work.ech", action: "trip" }, "params.function"],
+      ["splice.breaker", { pool: "app", action: "trip" }, "params.pool"],
       ["splice.kill", {}, "params.worker"],
       ["splice.kill", { worker: "app:2" }, "params.worker"],
     ] as const;
@@ -82,6 +87,25 @@ describe.each(["embedded", "over the socket"] as const)("%s", (way) => {
     const workers = await system.ready([second?.pid ?? 0]);
     expect(workers[0]?.pid).toBe(first?.pid);
     expect(isAlive(second?.pid ?? 0)).toBe(false);
+    await end();
+  });
+
+  test("breaker refuses a function until it is reset, and no other", async () => {
+    const { system, call, end } = await reach();
+    expect(await call("splice.breaker", { function: "work.echo", action: "trip" })).toBeUndefined();
+    expect(await system.call("work.echo")).toMatchObject({
+      code: 3001,
+      error: { details: { reason: "breaker-open", state: "forcedOpen", retryAfterMs: null } },
+    });
+    expect(await system.call("work.pid")).toMatchObject({ code: 0 });
+    const { functions: drawn } = (await call("splice.status")) as Awaited<
+      ReturnType<typeof system.splice.status>
+    >;
+    expect(drawn.flatMap(({ name, breaker }) => (breaker === null ? [] : [[name, breaker]]))).toEqual([
+      ["work.echo", { state: "forcedOpen", retryAfterMs: null }],
+    ]);
+    expect(await call("splice.breaker", { function: "work.echo", action: "reset" })).toBeUndefined();
+    expect(await system.call("work.echo")).toMatchObject({ code: 0 });
     await end();
   });
 

@@ -95,7 +95,7 @@ describe("a function that ends its process", () => {
   }, 20_000);
 
   test("one after the other, ten times: all are replaced and none is left", async () => {
-    const system = await startSystem({ functions, ...quick });
+    const system = await startSystem({ functions, ...quick, breaker: { quarantineCrashes: 0 } });
     for (let round = 0; round < 10; round++) expect((await system.call("harm.kill")).code).toBe(2003);
     await system.readyAfter(11);
     expect(system.journal.of("spawn")).toHaveLength(11);

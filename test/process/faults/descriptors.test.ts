@@ -33,7 +33,7 @@ describe("a daemon that a function started and that holds the worker's output", 
   };
 
   test("keeps no descriptor of ours open, however many workers die", async () => {
-    const system = await startSystem({ functions, ...quick });
+    const system = await startSystem({ functions, ...quick, breaker: { quarantineCrashes: 0 } });
     const before = descriptors().length;
     for (let died = 1; died <= 5; died++) {
       await foster(system);

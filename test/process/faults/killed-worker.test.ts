@@ -66,6 +66,7 @@ describe("death around the writing of an answer (row 3)", () => {
     const system = await startSystem({
       pools: { app: { functions, workers: 2 } },
       restart: { backoffMs: [0], jitter: 0 },
+      breaker: { quarantineCrashes: 0 },
     });
     const seen = new Set<number>();
     for (let batch = 0; batch < 20; batch++) {
@@ -87,6 +88,7 @@ describe("death around the writing of an answer (row 3)", () => {
     const system = await startSystem({
       pools: { app: { command, workers: 4 } },
       restart: { backoffMs: [0], jitter: 0 },
+      breaker: { quarantineCrashes: 0 },
     });
     // Header 5 bytes, then the envelope; the last cut is past the end, the others are inside the frame.
     const cuts = [0, 1, 4, 5, 6, 20, 100, 1000, 10_000];
