@@ -3,8 +3,9 @@
 
 import type { CallId, InstanceId } from "../ids.js";
 
-/** The kinds of entry. `cancel` went to a worker; `settle` answers the caller, `release` frees the call's slot. */
+/** The kinds of entry. `enqueue` has a call wait for a slot, until its accept or reject. `cancel` went to a worker; `settle` answers the caller, `release` frees the call's slot. */
 export const journalKinds = [
+  "enqueue",
   "accept",
   "reject",
   "dispatch",
@@ -22,18 +23,26 @@ export type JournalKind = (typeof journalKinds)[number];
 export interface JournalEntry {
   readonly kind: JournalKind;
   readonly atMs: number;
-  /** 0 where the entry is not about an accepted call. */
+  /** 0 where the entry is not about a call that was let in or had waited. */
   readonly callId: CallId;
   /** 0 where no process is concerned. */
   readonly instance: InstanceId;
   /** Error code of settle and reject, 0 for a result; the pid of spawn, ready and exit. */
   readonly code: number;
-  /** accept: milliseconds until the deadline. */
+  /** enqueue and accept: milliseconds until the deadline. */
   readonly deadlineMs: number;
   readonly functionName: string;
   /** Who called: a number per connection or embedding, and that caller's own request id. */
   readonly callerId: number;
   readonly requestId: number | bigint;
+}
+
+/** What the journal writes down of a call. */
+interface Requested {
+  readonly callId: CallId;
+  readonly requestId: number | bigint;
+  readonly caller: { readonly callerId: number };
+  readonly target: { readonly name: string };
 }
 
 /** Names come from outside and are of any length. */
@@ -87,6 +96,17 @@ export class Journal {
     this.#caller[slot] = callerId;
     this.#request[slot] = requestId;
     this.#name[slot] = functionName.length > maxNameChars ? cut(functionName) : functionName;
+  }
+
+  /** How a call was let in, or not, and who called what. */
+  recordRequest(
+    kind: "enqueue" | "accept" | "reject",
+    atMs: number,
+    { callId, requestId, caller, target }: Requested,
+    code: number,
+    deadlineMs: number,
+  ): void {
+    this.record(kind, atMs, callId, 0, code, deadlineMs, target.name, caller.callerId, requestId);
   }
 
   /** True when older entries were overwritten, so that what is left is no whole history. */

@@ -125,6 +125,7 @@ const breakers = {
 } as const satisfies Record<BreakersEvent["type"], Sort>;
 
 const call = {
+  "call.enqueued": "fact",
   "call.accepted": "fact",
   "call.rejected": "fact",
   "call.dispatched": "fact",

@@ -1,6 +1,7 @@
 // The events of the call chart, all of them facts: what dispatch has done with a call, in the journal's order.
 
 export type CallEvent =
+  | { type: "call.enqueued" }
   | { type: "call.accepted" }
   | { type: "call.rejected" }
   | { type: "call.dispatched" }

@@ -13,11 +13,21 @@ export const callMachine = setup({
   states: {
     arriving: {
       meta: { description: "The call has come in and holds nothing yet." },
+      on: { "call.rejected": "refused", "call.enqueued": "waiting", "call.accepted": "queued" },
+    },
+    waiting: {
+      meta: {
+        description:
+          "No slot is free. It waits for one, within limits.maxQueueWaitMs and its deadline, and holds none.",
+      },
       on: { "call.rejected": "refused", "call.accepted": "queued" },
     },
     refused: {
       type: "final",
-      meta: { description: "Answered with an error of class N; it never held a slot and never ran." },
+      meta: {
+        description:
+          "Answered with an error of class N or, while it waited, with 2001 or 2002; it never held a slot and never ran.",
+      },
     },
     queued: {
       meta: {

@@ -8,9 +8,11 @@
 // G5  a result means one start and one end, in the process that the call was dispatched to.
 // G6  every other ending is a code of the table, the same for caller and journal; "may have run" is a rate.
 // G7  only the process that a call was dispatched to can settle it, and its answer to an open call is not dropped.
-// G10 slots, counted from accept to release, stay within both limits, and at rest none is taken.
+// G10 slots, counted from accept to release, stay within both limits, and at rest none is taken; calls that wait for
+//     one stay within the queue's.
 // G14 a process that drains or has exited gets no more calls.
-// G15 2002 needs a cancel or departure of the own caller, or a drain; 3002 needs a limit that is really reached.
+// G15 2002 needs a cancel or departure of the own caller, or a drain; 3002 needs a limit that is really reached and, where
+//     there is a queue, no place in it, or a wait to its end.
 
 import type { Finding, Guarantee, History, HostEvent, Judgement, Verdict } from "./events.js";
 import type { SupervisorEvent, WorkerEvent } from "./events.js";
@@ -45,6 +47,7 @@ class Checker {
   readonly #exited = new Set<number>();
   readonly #slots = new Map<string, number>();
   #slotsTaken = 0;
+  #waiting = 0;
 
   constructor(history: History) {
     this.#history = history;
@@ -86,7 +89,7 @@ class Checker {
 
   onSupervisor(event: SupervisorEvent): void {
     const { kind, instance } = event;
-    if (kind === "accept" || kind === "reject") this.#onAdmission(event);
+    if (kind === "enqueue" || kind === "accept" || kind === "reject") this.#onAdmission(event);
     else if (kind === "drain") this.#drained.add(instance);
     else if (kind === "exit") this.#exited.add(instance);
     else if (kind === "spawn") {
@@ -108,19 +111,35 @@ class Checker {
       this.#flag(call, "unexpected", "G3", `the journal has its ${kind}, but nobody invoked it`);
     if (call.isAccepted || call.rejectCode !== undefined)
       this.#flag(call, "duplicated", "G2", "it was admitted twice");
-    const { maxInFlight, maxInFlightPerFunction } = this.#history.limits;
+    const { maxInFlight, maxInFlightPerFunction, maxQueue = 0 } = this.#history.limits;
     const taken = this.#slots.get(functionName) ?? 0;
     const isFull = this.#slotsTaken >= maxInFlight || taken >= maxInFlightPerFunction;
+    const hasNoPlace = this.#waiting >= maxQueue;
+    if (kind === "enqueue") {
+      if (!isFull) this.#flag(call, "unexpected", "G15", "it had to wait for a slot below both limits");
+      if (hasNoPlace)
+        this.#flag(call, "unexpected", "G10", `it had to wait with ${String(this.#waiting)} others`);
+      call.waitsSinceMs = event.atMs;
+      call.settleByMs = event.atMs + event.deadlineMs + this.#slackMs;
+      this.#waiting += 1;
+      return;
+    }
+    const waitedMs = this.#endWait(call, event.atMs);
     if (kind === "reject") {
       call.rejectCode = code;
-      if (!isRefusal(code)) this.#flag(call, "lied", "G2", `it was refused with code ${String(code)}`);
+      if (!isRefusal(code, waitedMs !== undefined))
+        this.#flag(call, "lied", "G2", `it was refused with code ${String(code)}`);
       if (code === 3002 && !isFull)
         this.#flag(call, "lied", "G15", "it was refused as overloaded below both limits");
+      if (code === 3002 && !hasNoPlace && (waitedMs ?? 0) < this.#maxQueueWaitMs)
+        this.#flag(call, "lied", "G15", "it was refused as overloaded while it could wait");
+      if (code === 2002 && !call.isCancelled && !this.#gone.has(call.callerId))
+        this.#flag(call, "unexpected", "G15", "its caller did not cancel it");
       return;
     }
     call.isAccepted = true;
     call.functionName = functionName;
-    call.settleByMs = event.atMs + event.deadlineMs + (this.#history.settleSlackMs ?? 250);
+    call.settleByMs = event.atMs + event.deadlineMs + this.#slackMs;
     this.#byCallId.set(event.callId, call);
     if (isFull)
       this.#flag(
@@ -130,6 +149,26 @@ class Checker {
         `it was accepted with ${String(taken)} slots of its function taken`,
       );
     this.#takeSlots(functionName, 1);
+  }
+
+  /** How long the call has waited for a slot until now; undefined: it has not. */
+  #endWait(call: CallRecord, atMs: number): number | undefined {
+    const { waitsSinceMs } = call;
+    if (waitsSinceMs === undefined) return undefined;
+    this.#waiting -= 1;
+    call.waitsSinceMs = undefined;
+    const endByMs = Math.min(call.settleByMs, waitsSinceMs + this.#maxQueueWaitMs + this.#slackMs);
+    if (atMs > endByMs)
+      this.#flag(call, "late", "G2", `it waited ${String(atMs - endByMs)} ms too long for a slot`);
+    return atMs - waitsSinceMs;
+  }
+
+  get #slackMs(): number {
+    return this.#history.settleSlackMs ?? 250;
+  }
+
+  get #maxQueueWaitMs(): number {
+    return this.#history.limits.maxQueueWaitMs ?? Infinity;
   }
 
   #onCall({ kind, instance, code, atMs }: SupervisorEvent, call: CallRecord): void {

@@ -31,11 +31,12 @@ export type HostEvent =
   | { readonly kind: "gone"; readonly callerId: number; readonly atMs: number };
 
 /**
- * accept or reject answer an invoke. A call is then dispatched to one process at most; cancel is a Cancel that this
+ * accept or reject answer an invoke, at once or after an enqueue, while it waited for a slot. A call is then dispatched to one process at most; cancel is a Cancel that this
  * process was sent; settle gives its caller the answer, release frees its slot, which may be later; late is an answer that came for nobody. The last four are the
  * life of one process.
  */
 export type SupervisorEventKind =
+  | "enqueue"
   | "accept"
   | "reject"
   | "dispatch"
@@ -52,19 +53,19 @@ export type SupervisorEventKind =
 export interface SupervisorEvent {
   readonly kind: SupervisorEventKind;
   readonly atMs: number;
-  /** The supervisor's own number of an accepted call. */
+  /** The supervisor's own number of a call that was accepted or had to wait. */
   readonly callId: number;
   /** The number of one spawned process; 0 in a settle or release of a call that was never dispatched. */
   readonly instance: number;
   /** reject and settle: the error code, 0 for a result. spawn, ready, exit: the pid. */
   readonly code: number;
-  /** accept: milliseconds that the call may take, or Infinity. */
+  /** enqueue and accept: milliseconds that the call may take, or Infinity. */
   readonly deadlineMs: number;
-  /** accept and reject. */
+  /** enqueue, accept and reject. */
   readonly functionName: string;
-  /** accept and reject. */
+  /** enqueue, accept and reject. */
   readonly callerId: number;
-  /** accept and reject. */
+  /** enqueue, accept and reject. */
   readonly requestId: number | bigint;
 }
 
@@ -76,14 +77,23 @@ export interface WorkerEvent {
   readonly atMs: number;
 }
 
+export interface HistoryLimits {
+  readonly maxInFlight: number;
+  readonly maxInFlightPerFunction: number;
+  /** Calls that may wait for a slot. Default 0. */
+  readonly maxQueue?: number;
+  /** How long one may, in milliseconds. Default Infinity. */
+  readonly maxQueueWaitMs?: number;
+}
+
 export interface History {
   readonly host: readonly HostEvent[];
   readonly supervisor: readonly SupervisorEvent[];
   readonly worker: readonly WorkerEvent[];
-  readonly limits: { readonly maxInFlight: number; readonly maxInFlightPerFunction: number };
+  readonly limits: HistoryLimits;
   /** True when the system was at rest at the end, so that nothing more would have come. */
   readonly ended: boolean;
-  /** How long after its deadline a call may be settled, in milliseconds. Default 250. */
+  /** How long after its deadline a call may be settled, and may wait after its time, in milliseconds. Default 250. */
   readonly settleSlackMs?: number;
 }
 

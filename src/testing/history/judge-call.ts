@@ -12,6 +12,8 @@ export interface CallRecord {
   isInvoked: boolean;
   isCancelled: boolean;
   isAccepted: boolean;
+  /** Since when it waits for a slot; undefined when it does not. */
+  waitsSinceMs: number | undefined;
   isFlagged: boolean;
   outcomes: number;
   settles: number;
@@ -40,6 +42,7 @@ export function createCallRecord(ref: string, callerId: number): CallRecord {
     isInvoked: false,
     isCancelled: false,
     isAccepted: false,
+    waitsSinceMs: undefined,
     isFlagged: false,
     outcomes: 0,
     settles: 0,
@@ -56,9 +59,12 @@ function isClassN(code: number | undefined): boolean {
   return code !== undefined && isErrorCode(code) && errorTable[code].notStarted;
 }
 
-/** Codes a call may be refused with: class N, and 2001 for a call that came with no time left. */
-export function isRefusal(code: number | undefined): boolean {
-  return isClassN(code) || code === 2001;
+/**
+ * Codes a call may be refused with: class N, 2001 for a call that came with no time left or whose time went by while it
+ * waited for a slot, and 2002 for one that was cancelled meanwhile.
+ */
+export function isRefusal(code: number | undefined, hasWaited = false): boolean {
+  return isClassN(code) || code === 2001 || (hasWaited && code === 2002);
 }
 
 const unknownCodes: ReadonlySet<number | undefined> = new Set([2001, 2002, 2003, 3000, 3003]);
@@ -81,6 +87,8 @@ export function* judgeCall(
   const { outcomeCode, rejectCode, settleCode } = call;
   if (isOver.caller && call.isInvoked && call.outcomes === 0)
     yield ["lost", "G2", "its caller got no outcome"];
+  if (isOver.supervisor && call.waitsSinceMs !== undefined)
+    yield ["lost", "G2", "it waited for a slot, and was neither accepted nor refused"];
   if (isOver.supervisor && call.isAccepted) {
     if (call.settles === 0) yield ["lost", "G2", "it was accepted and never settled"];
     if (call.releases === 0) yield ["lost", "G10", "its slot was never freed"];

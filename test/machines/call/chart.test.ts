@@ -3,6 +3,7 @@ import { adjacencyMapToArray, getAdjacencyMap, getShortestPaths } from "xstate/g
 import { callMachine } from "../../../src/machines/call/machine.js";
 
 const events = [
+  "call.enqueued",
   "call.accepted",
   "call.rejected",
   "call.dispatched",
@@ -27,6 +28,9 @@ test("the chart has these edges and no others", () => {
     [
       "arriving --call.accepted--> queued",
       "arriving --call.rejected--> refused",
+      "arriving --call.enqueued--> waiting",
+      "waiting --call.accepted--> queued",
+      "waiting --call.rejected--> refused",
       "queued --call.dispatched--> dispatched",
       "queued --caller.answered--> answeredUnstarted",
       "answeredUnstarted --slot.released--> settled",

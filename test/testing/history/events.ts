@@ -52,12 +52,20 @@ export const accept = (
   functionName = "f",
   deadlineMs = 1000,
 ): SupervisorEvent => entry({ kind: "accept", callerId, requestId, callId, functionName, deadlineMs });
+export const enqueue = (
+  callerId: number,
+  requestId: number,
+  callId: number,
+  functionName = "f",
+  deadlineMs = 1000,
+): SupervisorEvent => entry({ kind: "enqueue", callerId, requestId, callId, functionName, deadlineMs });
 export const reject = (
   callerId: number,
   requestId: number,
   code: number,
   functionName = "f",
-): SupervisorEvent => entry({ kind: "reject", callerId, requestId, code, functionName });
+  atMs = 0,
+): SupervisorEvent => entry({ kind: "reject", callerId, requestId, code, functionName, atMs });
 export const dispatch = (callId: number, instance: number): SupervisorEvent =>
   entry({ kind: "dispatch", callId, instance });
 export const settle = (callId: number, instance: number, code: number, atMs = 0): SupervisorEvent =>
