@@ -31,6 +31,10 @@ export const defaults = {
     maxInFlight: 1024,
     // A quarter, so that one stuck function leaves three quarters to the others.
     maxInFlightPerFunction: 256,
+    // None: a caller who is told at once can go elsewhere, and a queue only pays where load comes in bursts.
+    maxQueue: 0,
+    // What a person takes for a pause; who has waited that long in vain waits in a line that does not move.
+    maxQueueWaitMs: 1000,
     // The largest frame the protocol knows: nobody is refused who does not ask for it.
     maxFrameBytes: highestMaxFrameBytes,
     // What people and proxies are used to wait for an answer before they give up themselves.

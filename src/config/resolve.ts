@@ -89,6 +89,12 @@ function resolveLimits(value: unknown): ResolvedLimits {
   return {
     maxInFlight: count("maxInFlight"),
     maxInFlightPerFunction: count("maxInFlightPerFunction"),
+    maxQueue: check.integer("limits.maxQueue", limits["maxQueue"], fallback.maxQueue, 0, highestMaxInFlight),
+    maxQueueWaitMs: check.timeoutMs(
+      "limits.maxQueueWaitMs",
+      limits["maxQueueWaitMs"],
+      fallback.maxQueueWaitMs,
+    ),
     maxFrameBytes: check.integer(
       "limits.maxFrameBytes",
       limits["maxFrameBytes"],

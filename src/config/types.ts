@@ -45,10 +45,14 @@ export interface PoolConfig {
 
 /** Bounds on calls and frames. */
 export interface LimitsConfig {
-  /** Calls under way at once, over all functions. Default 1024. One more is refused with 3002. */
+  /** Calls under way at once, over all functions. Default 1024. One more waits, see `maxQueue`, or gets 3002. */
   readonly maxInFlight?: number | undefined;
-  /** Calls under way at once of one function. Default 256. One more is refused with 3002. */
+  /** Calls under way at once of one function. Default 256. One more waits, see `maxQueue`, or gets 3002. */
   readonly maxInFlightPerFunction?: number | undefined;
+  /** Calls that wait at once for others to end, over all callers. Default 0: refused at once with 3002. */
+  readonly maxQueue?: number | undefined;
+  /** How long one of them waits before it is refused with 3002, in milliseconds. Default 1000. */
+  readonly maxQueueWaitMs?: number | undefined;
   /** Largest frame sent or received, in bytes. Default 104857600 (100 MiB). */
   readonly maxFrameBytes?: number | undefined;
   /** Deadline of a call that names none, in milliseconds. Default 30000; Infinity for none. */

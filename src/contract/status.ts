@@ -40,7 +40,7 @@ export interface FunctionStatus {
   readonly inFlight: number;
   readonly calls: number;
   readonly failed: number;
-  /** Microseconds from admission to answer that half, and 99 of 100, of all calls did not exceed. */
+  /** Microseconds until the answer, a wait for a slot included, that half, and 99 of 100, of all calls did not exceed. */
   readonly p50Us: number;
   readonly p99Us: number;
   /** Null until the function has failed for the first time, or was tripped. */
@@ -65,7 +65,7 @@ export interface Status {
     readonly rejected: number;
     /** Answers that came when the caller already had one. */
     readonly late: number;
-    /** Calls that hold a slot now. */
+    /** Calls that hold a slot now; those that wait for one do not. */
     readonly active: number;
   };
   readonly pools: readonly PoolStatus[];

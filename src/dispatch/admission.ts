@@ -10,6 +10,9 @@ import type { PoolState } from "./pool-state.js";
 export interface DispatchLimits {
   readonly maxInFlight: number;
   readonly maxInFlightPerFunction: number;
+  /** Calls that may wait for one of the two; 0: they are refused at once. */
+  readonly maxQueue: number;
+  readonly maxQueueWaitMs: number;
   /** Time a call may take when its caller names none; Infinity for no deadline. */
   readonly defaultTimeoutMs: number;
   /** How long after a Cancel the worker may take before the caller is answered without it. */
@@ -35,39 +38,52 @@ function isTooLong(name: string): boolean {
   );
 }
 
-/** The function a call is for, or why the call is not taken. `inFlight` counts the slots that are taken now. */
-export function admit(
-  door: Door,
-  inFlight: number,
-  name: string,
-  timeoutMs: number | undefined,
-): FunctionState | CallFailure {
-  const { admission, closedReason, limits } = door;
-  if (admission !== "open" || closedReason !== null) {
-    const reason = closedReason ?? admission;
-    return failures.unavailable(reason, `The supervisor takes no new calls: it is ${reason}.`);
-  }
+/** The function a call is for, or why the call is not taken. Whether it gets a permit is asked next. */
+export function admit(door: Door, name: string, timeoutMs: number | undefined): FunctionState | CallFailure {
+  const closed = closedRefusal(door);
+  if (closed !== null) return closed;
   if (isTooLong(name)) return failures.functionNotFound(name, []);
   const target = door.functions.get(name);
-  if (target?.isExported !== true) {
-    const known = [...door.functions.values()].filter((other) => other.isExported);
-    return failures.functionNotFound(
-      name,
-      known.map((other) => other.name),
-    );
-  }
-  if (target.isStreaming) return failures.streamingUnsupported(name);
-  if (timeoutMs !== undefined && timeoutMs <= 0) return failures.noTimeLeft(name, timeoutMs);
-  const refusal = target.gate?.refusal(name) ?? null;
+  if (target === undefined) return unknown(door, name);
+  const refusal = targetRefusal(door, target);
   if (refusal !== null) return refusal;
-  const { maxInFlight, maxInFlightPerFunction } = limits;
-  if (inFlight >= maxInFlight) return failures.overloaded("maxInFlight", maxInFlight, inFlight);
-  if (target.inFlight >= maxInFlightPerFunction) {
-    return failures.overloaded("maxInFlightPerFunction", maxInFlightPerFunction, target.inFlight);
-  }
+  if (timeoutMs !== undefined && timeoutMs <= 0) return failures.noTimeLeft(name, timeoutMs);
+  return target.gate?.refusal(name) ?? target;
+}
+
+/** Why a call of that function would not be taken now, whatever its time and the limits; null: it would. */
+export function refusalOf(door: Door, target: FunctionState): CallFailure | null {
+  return closedRefusal(door) ?? targetRefusal(door, target);
+}
+
+/** The limit that leaves no permit for that function; null: there is one. `inFlight` counts those that are taken. */
+export function fullLimit(
+  limits: DispatchLimits,
+  inFlight: number,
+  target: FunctionState,
+): "maxInFlight" | "maxInFlightPerFunction" | null {
+  if (inFlight >= limits.maxInFlight) return "maxInFlight";
+  return target.inFlight >= limits.maxInFlightPerFunction ? "maxInFlightPerFunction" : null;
+}
+
+function closedRefusal({ admission, closedReason }: Door): CallFailure | null {
+  if (admission === "open" && closedReason === null) return null;
+  const reason = closedReason ?? admission;
+  return failures.unavailable(reason, `The supervisor takes no new calls: it is ${reason}.`);
+}
+
+function targetRefusal(door: Door, target: FunctionState): CallFailure | null {
+  if (!target.isExported) return unknown(door, target.name);
+  if (target.isStreaming) return failures.streamingUnsupported(target.name);
   const pool = door.pools.get(target.pool);
-  if (pool !== undefined && pool.outlook !== null && pool.ready.length === 0) {
-    return failures.noWorker(name, target.pool, pool.outlook);
-  }
-  return target;
+  if (pool === undefined || pool.outlook === null || pool.ready.length > 0) return null;
+  return failures.noWorker(target.name, target.pool, pool.outlook);
+}
+
+function unknown(door: Door, name: string): CallFailure {
+  const known = [...door.functions.values()].filter((other) => other.isExported);
+  return failures.functionNotFound(
+    name,
+    known.map((other) => other.name),
+  );
 }

@@ -1,10 +1,11 @@
-// One row of the in-flight table: a call from its admission until its slot is free, and who waits for it.
+// One row of the in-flight table: a call from its arrival until its slot is free, and who waits for it.
 // `state` and `isAnswered` together are the states of machines/call; only the dispatcher moves a row on.
 
 import type { ErrorKind } from "../errors.js";
 import type { CallId } from "../ids.js";
 import type { U64 } from "../protocol/messages.js";
 import { Expiring } from "./deadlines.js";
+import type { CallerShare } from "./caller-share.js";
 import type { FunctionState } from "./function-state.js";
 import type { WorkerState } from "./worker-state.js";
 
@@ -22,14 +23,16 @@ export interface CallFailure {
  */
 export interface Caller {
   readonly callerId: number;
+  /** Its own, for as long as it lives; dispatch keeps the books in it. */
+  readonly share: CallerShare;
   /** What a result that cannot reach this caller becomes; null when it can. Asked first, so that all books agree. */
   refusalOf?(requestId: U64, result: Uint8Array, durationUs: U64): CallFailure | null;
   succeed(requestId: U64, result: Uint8Array, durationUs: U64): void;
   fail(requestId: U64, failure: CallFailure, callId: CallId): void;
 }
 
-/** queued: waits for a worker. dispatched: a worker has it. cancelling: a Cancel went after it, if the worker takes Cancels. settled: gone. */
-export type CallState = "queued" | "dispatched" | "cancelling" | "settled";
+/** waiting: waits for a permit, see PermitQueue. queued: holds one and waits for a worker. dispatched: a worker has it. cancelling: a Cancel went after it, if the worker takes Cancels. settled: gone. */
+export type CallState = "waiting" | "queued" | "dispatched" | "cancelling" | "settled";
 
 export class Call extends Expiring {
   state: CallState = "queued";
@@ -45,7 +48,7 @@ export class Call extends Expiring {
     readonly target: FunctionState,
     readonly params: Uint8Array,
     readonly contextBytes: Uint8Array,
-    readonly admittedAtMs: number,
+    readonly arrivedAtMs: number,
     readonly deadlineAtMs: number,
   ) {
     super();

@@ -19,6 +19,13 @@ export class CallCounters {
     return { total, ok, failed, timedOut, cancelled, rejected, late };
   }
 
+  /** One call that waited for a permit has been refused: by its own time, by its caller, or by us. */
+  refused({ code }: CallFailure): void {
+    if (code === 2001) this.timedOut += 1;
+    else if (code === 2002) this.cancelled += 1;
+    else this.rejected += 1;
+  }
+
   /** One accepted call has its answer; null is a result. */
   answered(failure: CallFailure | null): void {
     if (failure === null) this.ok += 1;

@@ -8,7 +8,7 @@ import type { ExportMetadata, InvokeError, U64 } from "../protocol/messages.js";
 import { isProtocolError } from "../protocol/protocol-error.js";
 import { emptyRouteTable, type RouteTable } from "../machines/router/route-table.js";
 import { maxTimerMs, type Clock } from "../time.js";
-import { admit, type DispatchLimits, type Door } from "./admission.js";
+import { admit, fullLimit, refusalOf, type DispatchLimits, type Door } from "./admission.js";
 import { Call, type Caller, type CallFailure } from "./call.js";
 import { CallCounters } from "./counters.js";
 import { Deadlines } from "./deadlines.js";
@@ -16,7 +16,9 @@ import * as failures from "./failures.js";
 import { FunctionState } from "./function-state.js";
 import { Gates, type BreakerPorts } from "./gates.js";
 import type { Journal } from "./journal.js";
-import { closedPool, PoolState } from "./pool-state.js";
+import { PermitQueue } from "./permit-queue.js";
+import { closedPool, type PoolState } from "./pool-state.js";
+import { takeTable } from "./take-table.js";
 import type { OnVerdict, Verification } from "./verification.js";
 import { WorkerState, type WorkerPort } from "./worker-state.js";
 
@@ -45,6 +47,7 @@ export class Dispatcher {
   readonly #pools = new Map<string, PoolState>();
   readonly #door: Door;
   readonly #deadlines: Deadlines<Call>;
+  readonly #queue: PermitQueue;
   #table: RouteTable = emptyRouteTable;
   #onDrained: (() => void) | null = null;
 
@@ -61,6 +64,14 @@ export class Dispatcher {
       closedReason: null,
     };
     this.#deadlines = new Deadlines(options.clock, (call) => this.#expire(call));
+    this.#queue = new PermitQueue({
+      ...options,
+      counters: this.counters,
+      deadlines: this.#deadlines,
+      inFlight: () => this.#calls.size,
+      accept: (call, nowMs) => this.#accept(call, nowMs, call.deadlineAtMs - nowMs),
+      start: (call) => this.#start(call),
+    });
   }
 
   /** Calls that hold a slot. */
@@ -80,6 +91,11 @@ export class Dispatcher {
     return count;
   }
 
+  /** Calls that wait for a slot. */
+  get queued(): number {
+    return this.#queue.size;
+  }
+
   get functions(): Iterable<FunctionState> {
     return this.#functions.values();
   }
@@ -90,7 +106,7 @@ export class Dispatcher {
 
   /** True while the caller has no answer yet. */
   isWaiting(callId: CallId): boolean {
-    return this.#calls.get(callId)?.isAnswered === false;
+    return (this.#calls.get(callId) ?? this.#queue.get(callId))?.isAnswered === false;
   }
 
   /** True while this worker has a call whose caller still waits, which is to say within its deadline. */
@@ -116,29 +132,11 @@ export class Dispatcher {
   publish(table: RouteTable): void {
     this.#table = table;
     this.#door.admission = table.admission;
-    for (const state of this.#functions.values()) state.isExported = false;
-    for (const [name, route] of table.pools) {
-      const pool = this.#pools.get(name) ?? new PoolState();
-      this.#pools.set(name, pool);
-      for (const exported of route.exports) {
-        const known = this.#functions.get(exported.name);
-        if (known !== undefined) known.moveTo(name, exported.isStreaming);
-        else this.#functions.set(exported.name, new FunctionState(exported.name, name, exported.isStreaming));
-      }
-      pool.outlook = route.outlook;
-      const workers = route.ready.map((instance) => this.#workers.get(instance));
-      pool.ready = workers.filter((worker) => worker !== undefined);
-    }
-    const removed = [...this.#pools].filter(([name]) => !table.pools.has(name));
-    for (const [name, pool] of removed) {
-      this.#pools.delete(name);
-      pool.close();
-      for (const state of this.#functions.values())
-        if (state.pool === name) this.#functions.delete(state.name);
-    }
+    const removed = takeTable(table, this.#pools, this.#functions, this.#workers);
     // Only now: whoever is answered may call again at once, and must meet the whole table.
+    this.#queue.sweep((target) => refusalOf(this.#door, target));
     for (const pool of this.#pools.values()) this.#flushWaiting(pool);
-    for (const [, pool] of removed) this.#flushWaiting(pool);
+    for (const pool of removed) this.#flushWaiting(pool);
   }
 
   /** The process is gone, as the supervisor wanted or not: nothing will come from it, and every call it had ends. */
@@ -169,6 +167,7 @@ export class Dispatcher {
   close(closedReason: "closed" | "failed"): void {
     this.#door.closedReason = closedReason;
     this.gates.close();
+    this.#queue.sweep((target) => refusalOf(this.#door, target));
     for (const call of this.#calls.values()) {
       this.#settle(call, failures.ended(closedReason, call.target.name, call.state !== "queued"), true);
     }
@@ -193,8 +192,8 @@ export class Dispatcher {
   // — the callers' side —
 
   /**
-   * Takes a call, or refuses it: either way `caller` hears exactly once. `timeoutMs` undefined is the default,
-   * Infinity none. Returns the id under which the call can be cancelled, or 0 when it was refused.
+   * Takes a call, has it wait for a slot, or refuses it: `caller` hears exactly once. `timeoutMs` undefined is the
+   * default, Infinity none. Returns the id under which the call can be cancelled, or 0 when it was refused at once.
    */
   invoke(
     caller: Caller,
@@ -205,21 +204,20 @@ export class Dispatcher {
     contextBytes: Uint8Array,
   ): CallId | 0 {
     this.counters.total += 1;
-    const target = admit(this.#door, this.#calls.size, functionName, timeoutMs);
+    const target = admit(this.#door, functionName, timeoutMs);
     if (!(target instanceof FunctionState)) return this.#reject(caller, requestId, functionName, target);
+    const mustWait = fullLimit(this.#door.limits, this.#calls.size, target) !== null;
+    if (mustWait && !this.#queue.hasRoomFor(caller.share, target))
+      return this.#reject(caller, requestId, functionName, this.#queue.overloaded(target, "refused"));
     const nowMs = this.#clock.now();
     const allowedMs = timeoutMs ?? this.#door.limits.defaultTimeoutMs;
     const deadlineAtMs = nowMs + allowedMs;
     const callId = this.#nextCallId();
     const call = new Call(callId, requestId, caller, target, params, contextBytes, nowMs, deadlineAtMs);
-    this.#calls.set(call.callId, call);
-    target.inFlight += 1;
-    if (target.gate !== null) this.gates.accepted(call);
-    this.#journal.record("accept", nowMs, callId, 0, 0, allowedMs, functionName, caller.callerId, requestId);
-    this.#deadlines.add(call, call.deadlineAtMs);
-    if (this.#options.verification === undefined) this.#place(call);
-    else this.#options.verification.ask(call, this.#onVerdict);
-    return call.callId;
+    if (mustWait) return this.#queue.enter(call);
+    this.#accept(call, nowMs, allowedMs);
+    this.#start(call);
+    return callId;
   }
 
   /**
@@ -228,6 +226,7 @@ export class Dispatcher {
    */
   cancel(callId: CallId, answerNow: boolean): void {
     const call = this.#calls.get(callId);
+    if (call === undefined) this.#queue.cancel(callId);
     if (call === undefined || call.isAnswered) return;
     const wasStarted = call.state !== "queued";
     const answer = answerNow || !wasStarted || call.worker?.port.canCancel !== true;
@@ -256,10 +255,28 @@ export class Dispatcher {
 
   #reject(caller: Caller, requestId: U64, functionName: string, failure: CallFailure): 0 {
     this.counters.rejected += 1;
-    const nowMs = this.#clock.now();
-    this.#journal.record("reject", nowMs, 0, 0, failure.code, 0, functionName, caller.callerId, requestId);
-    caller.fail(requestId, failure, 0 as CallId);
+    const refused = { callId: 0 as CallId, requestId, caller, target: { name: functionName } };
+    this.#journal.recordRequest("reject", this.#clock.now(), refused, failure.code, 0);
+    caller.fail(requestId, failure, refused.callId);
     return 0;
+  }
+
+  /** Gives a call its slot. */
+  #accept(call: Call, nowMs: number, leftMs: number): void {
+    call.state = "queued";
+    this.#calls.set(call.callId, call);
+    this.#queue.taken(call);
+    if (call.target.gate !== null) this.gates.accepted(call);
+    this.#journal.recordRequest("accept", nowMs, call, 0, leftMs);
+    this.#deadlines.add(call, call.deadlineAtMs);
+  }
+
+  #start(call: Call): void {
+    const refusal = call.target.gate?.refusalOf(call.callId, call.target.name) ?? null;
+    // It had to wait for its slot, and its function was shut in the meantime.
+    if (refusal !== null) return this.#settle(call, refusal, true);
+    if (this.#options.verification === undefined) this.#place(call);
+    else this.#options.verification.ask(call, this.#onVerdict);
   }
 
   readonly #onVerdict: OnVerdict = (callId, refusal) => {
@@ -314,11 +331,12 @@ export class Dispatcher {
 
   #expire(call: Call): void {
     if (call.isAnswered) return;
+    if (call.state === "waiting") return this.#queue.expire(call);
     const { name } = call.target;
     if (call.state === "cancelling") return this.#settle(call, failures.cancelled(name, true), false);
     const isUnverified = this.#options.verification?.waiting.has(call) === true;
     const awaited = call.state !== "queued" ? "answer" : isUnverified ? "verifier" : "worker";
-    this.#cancel(call, failures.timedOut(name, call.deadlineAtMs - call.admittedAtMs, awaited));
+    this.#cancel(call, failures.timedOut(name, call.deadlineAtMs - call.arrivedAtMs, awaited));
   }
 
   /** Sends Cancel after a dispatched call, and answers the caller now if there is something to say. */
@@ -380,21 +398,24 @@ export class Dispatcher {
       this.counters.answered(failure);
       // Before the caller hears: whoever calls again at once meets the gate as this answer has left it.
       if (failure !== null || call.target.gate !== null) this.gates.answered(call, failure, nowMs);
-      call.target.answered((nowMs - call.admittedAtMs) * 1000, failure !== null);
+      call.target.answered((nowMs - call.arrivedAtMs) * 1000, failure !== null);
       this.#journal.record("settle", nowMs, call.callId, instance, failure?.code ?? 0);
     }
     if (isSlotFree) {
       call.waitIn(null);
       call.state = "settled";
       this.#calls.delete(call.callId);
-      call.target.inFlight -= 1;
+      this.#queue.freed(call);
       if (call.worker !== null) call.worker.inFlight -= 1;
       this.#journal.record("release", nowMs, call.callId, instance);
+      // Before anybody is told: whoever hears of an answer may call again at once, and must not overtake.
+      if (this.#queue.size > 0) this.#queue.grant(nowMs);
     }
     if (mustAnswer) {
       if (failure === null) call.caller.succeed(call.requestId, result, durationUs);
       else call.caller.fail(call.requestId, failure, call.callId);
     }
+    if (this.#queue.hasGranted) this.#queue.startGranted();
     if (!isSlotFree) return;
     call.worker?.tellIfIdle();
     if (this.#calls.size === 0) this.#drained();

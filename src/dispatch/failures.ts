@@ -48,9 +48,27 @@ export function paramsTooLarge(name: string, bytes: number, limitBytes: number):
   return failure(1004, message, { bytes, limit: limitBytes });
 }
 
-export function overloaded(limit: string, limitValue: number, inFlight: number): CallFailure {
-  const message = `Too many calls are in flight: ${String(inFlight)} of ${limit} ${String(limitValue)}. Call again when some have ended.`;
-  return failure(3002, message, { limit, inFlight, retryAfterMs: 50 });
+export interface Overload {
+  readonly limit: string;
+  readonly limitValue: number;
+  readonly inFlight: number;
+  /** Calls that wait for a permit. */
+  readonly queued: number;
+  readonly retryAfterMs: number;
+  /** refused: it could not even wait. displaced: another caller got its place. waited: for as long as one may. */
+  readonly how: "refused" | "displaced" | "waited";
+  readonly maxQueueWaitMs: number;
+}
+
+export function overloaded(overload: Overload): CallFailure {
+  const { limit, limitValue, inFlight, queued, retryAfterMs, how, maxQueueWaitMs } = overload;
+  const queue = {
+    refused: queued === 0 ? "" : `, and the queue is full with ${String(queued)}`,
+    displaced: `, and the queue is full: this call's place went to a caller that has fewer calls waiting`,
+    waited: `, and none of them ended for this call within ${String(maxQueueWaitMs)} ms`,
+  };
+  const message = `Too many calls are in flight: ${String(inFlight)} of ${limit} ${String(limitValue)}${queue[how]}. Call again when some have ended.`;
+  return failure(3002, message, { limit, inFlight, queued, retryAfterMs });
 }
 
 export function linkFull(queuedBytes: number, maxQueuedBytes: number, inFlight: number): CallFailure {
@@ -68,6 +86,7 @@ export function unavailable(
 
 const waited = {
   answer: "It may have run, or may still be running.",
+  slot: "Too many other calls were in flight for all of that time, so it never ran.",
   worker: "No worker was ready for it in that time, so it never ran.",
   verifier: "The verifier had not let it through in that time, so it never ran.",
 };

@@ -2,6 +2,7 @@
 
 import type { Gate } from "./gate.js";
 import { LatencyHistogram } from "./latency.js";
+import { Pace } from "./pace.js";
 
 export class FunctionState {
   pool: string;
@@ -10,10 +11,13 @@ export class FunctionState {
   isExported = true;
   /** Calls that hold a slot. */
   inFlight = 0;
+  /** Calls that wait for one. */
+  waiting = 0;
   calls = 0;
   failed = 0;
   /** Null until its first failure, so that a function that never fails pays nothing for it. */
   gate: Gate | null = null;
+  readonly pace = new Pace();
   readonly latency = new LatencyHistogram();
 
   constructor(

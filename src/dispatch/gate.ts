@@ -70,6 +70,11 @@ export class Gate {
     return failures.unavailable(reason, message, { state, since, why, retryAfterMs });
   }
 
+  /** As `refusal`, for a call that holds its slot already: the probe is one, and goes on. */
+  refusalOf(callId: CallId, functionName: string): CallFailure | null {
+    return this.isOpen || this.probeId === callId ? null : this.refusal(functionName);
+  }
+
   move(picture: BreakerPicture): void {
     this.picture = picture;
     this.probeId = 0;

@@ -2,6 +2,7 @@
 // in whatever order they come. It knows dispatch, but no worker and no other connection.
 
 import type { Caller, CallFailure } from "../dispatch/call.js";
+import { CallerShare } from "../dispatch/caller-share.js";
 import type { Dispatcher } from "../dispatch/dispatcher.js";
 import type { CallId } from "../ids.js";
 import { acceptHandshake } from "../protocol/handshake.js";
@@ -40,6 +41,7 @@ export interface HostPorts {
 
 export class HostConnection implements Caller {
   readonly callerId: number;
+  readonly share = new CallerShare();
   readonly #ports: HostPorts;
   readonly #stream: SocketStream;
   readonly #onClosed: () => void;

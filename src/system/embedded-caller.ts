@@ -4,6 +4,7 @@ import { toSpliceError } from "../contract/failure-error.js";
 import { prepareCall } from "../contract/call-options.js";
 import type { CallOptions } from "../contract/splice.js";
 import type { Caller, CallFailure } from "../dispatch/call.js";
+import { CallerShare } from "../dispatch/caller-share.js";
 import { unreadableResult } from "../dispatch/failures.js";
 import type { Dispatcher } from "../dispatch/dispatcher.js";
 import { messageOf, SpliceError } from "../errors.js";
@@ -26,6 +27,7 @@ interface Pending {
 /** The embedding program as a caller; its id in the journal is 0, connections count from 1. */
 export class EmbeddedCaller implements Caller {
   readonly callerId = 0;
+  readonly share = new CallerShare();
   readonly #dispatcher: Dispatcher;
   readonly #runReserved: RunReserved;
   readonly #pending = new Map<U64, Pending>();

@@ -1,100 +1,22 @@
 // Random runs of a dispatcher beside a small model of it: callers, two pools and up to four processes that answer,
 // stay silent, lie and die. The model knows only what a caller is promised, not how dispatch keeps it.
 
-import fc from "fast-check";
 import type { CallId } from "../../src/ids.js";
+import { Journal, type JournalKind } from "../../src/dispatch/journal.js";
 import type { Admission } from "../../src/machines/router/route-table.js";
 import { decodeContext, encodeContext } from "../../src/protocol/context.js";
 import type { HostEvent } from "../../src/testing/history/events.js";
 import { createBench, exported, id, ScriptedCaller, table, type Bench } from "./scripted.js";
+import { functionNames, pools, type LaterWord, type Step, type Word } from "./random-steps.js";
 
 export const runLimits = {
-  maxInFlight: 12,
-  maxInFlightPerFunction: 6,
+  maxInFlight: 4,
+  maxInFlightPerFunction: 2,
+  maxQueue: 3,
+  maxQueueWaitMs: 60,
   defaultTimeoutMs: 300,
   cancelGraceMs: 40,
 };
-
-const pools = ["a", "b"] as const;
-const functionNames = ["a.f", "a.g", "b.f", "b.g", "b.s", "none"];
-
-/** What the verifier says of a call at once; of one that it keeps waiting it says another word later, or none. */
-const words = ["yes", "yes", "yes", "no", "throws", "odd", "later", "later"] as const;
-type Word = (typeof words)[number];
-type LaterWord = Exclude<Word, "later">;
-
-export type Step =
-  | { do: "invoke"; name: string; caller: number; timeoutMs: number | undefined; bytes: number; word: Word }
-  | { do: "verdict"; pick: number; word: LaterWord }
-  | { do: "turn" }
-  | { do: "answer"; worker: number; pick: number; isError: boolean }
-  | { do: "answerAgain"; worker: number; pick: number }
-  | { do: "answerUnknown"; worker: number }
-  | { do: "cancel"; pick: number; answerNow: boolean }
-  | { do: "advance"; ms: number }
-  | { do: "spawn"; pool: 0 | 1; canCancel: boolean; answersAtOnce: boolean }
-  | { do: "exit"; worker: number; isPublishedFirst: boolean }
-  | { do: "isDue"; pool: 0 | 1; isDue: boolean }
-  | { do: "choke"; worker: number; queuedBytes: number }
-  | { do: "admission"; admission: Admission }
-  | { do: "endDrain" };
-
-const one = <const Name extends string, Fields extends object>(
-  name: Name,
-  fields: { [Key in keyof Fields]: fc.Arbitrary<Fields[Key]> },
-) => fc.record({ do: fc.constant(name), ...fields }) as unknown as fc.Arbitrary<{ do: Name } & Fields>;
-
-const timeouts = fc.constantFrom(undefined, 0, 0.5, 5, 20, 100, Infinity);
-
-export const steps: fc.Arbitrary<Step[]> = fc.array(
-  fc.oneof(
-    {
-      weight: 12,
-      arbitrary: one("invoke", {
-        name: fc.constantFrom(...functionNames),
-        caller: fc.nat(2),
-        timeoutMs: timeouts,
-        bytes: fc.constantFrom(0, 0, 0, 0, 1001),
-        word: fc.constantFrom(...words),
-      }),
-    },
-    {
-      weight: 3,
-      arbitrary: one("verdict", {
-        pick: fc.nat(9),
-        word: fc.constantFrom<LaterWord>("yes", "yes", "no", "throws", "odd"),
-      }),
-    },
-    { weight: 4, arbitrary: one("turn", {}) },
-    { weight: 8, arbitrary: one("answer", { worker: fc.nat(5), pick: fc.nat(9), isError: fc.boolean() }) },
-    { weight: 1, arbitrary: one("answerAgain", { worker: fc.nat(5), pick: fc.nat(9) }) },
-    { weight: 1, arbitrary: one("answerUnknown", { worker: fc.nat(5) }) },
-    { weight: 3, arbitrary: one("cancel", { pick: fc.nat(20), answerNow: fc.boolean() }) },
-    { weight: 4, arbitrary: one("advance", { ms: fc.constantFrom(0, 1, 4, 10, 45, 200) }) },
-    {
-      weight: 3,
-      arbitrary: one("spawn", {
-        pool: fc.constantFrom(0 as const, 1 as const),
-        canCancel: fc.boolean(),
-        answersAtOnce: fc.constantFrom(false, false, false, true),
-      }),
-    },
-    { weight: 2, arbitrary: one("exit", { worker: fc.nat(5), isPublishedFirst: fc.boolean() }) },
-    {
-      weight: 2,
-      arbitrary: one("isDue", { pool: fc.constantFrom(0 as const, 1 as const), isDue: fc.boolean() }),
-    },
-    { weight: 1, arbitrary: one("choke", { worker: fc.nat(5), queuedBytes: fc.constantFrom(0, 5000) }) },
-    {
-      weight: 1,
-      arbitrary: one("admission", {
-        admission: fc.constantFrom<Admission>("open", "open", "draining", "closed"),
-      }),
-    },
-    { weight: 1, arbitrary: one("endDrain", {}) },
-  ),
-  { minLength: 5, maxLength: 120 },
-);
 
 /** A verifier's answer that is to come; its call may have ended by now. */
 interface PendingWord {
@@ -108,6 +30,8 @@ interface ModelCall {
   readonly pool: number;
   /** When it has to be answered, at the latest. */
   readonly answerByMs: number;
+  /** When it has to have a slot or an answer, if it waits for one. */
+  readonly waitByMs: number;
   readonly callerId: number;
   readonly requestId: number;
   /** The process it was sent to. */
@@ -127,18 +51,32 @@ interface ModelWorker {
   isBreached: boolean;
 }
 
+/** Tells the model what became of calls that wait for a slot, when it becomes of them. */
+class ToldJournal extends Journal {
+  onEntry: (kind: JournalKind, callId: number) => void = () => undefined;
+
+  override record(...entry: Parameters<Journal["record"]>): void {
+    super.record(...entry);
+    this.onEntry(entry[0], entry[2]);
+  }
+}
+
 export class RandomRun {
+  readonly #journal = new ToldJournal(65_536);
   readonly bench: Bench;
   readonly host: HostEvent[] = [];
   readonly callers = [new ScriptedCaller(1), new ScriptedCaller(2), new ScriptedCaller(3)];
   /** Calls that hold a slot, in the model's view. */
   readonly calls = new Map<number, ModelCall>();
+  /** Calls that wait for a slot. */
+  readonly waiting = new Map<number, ModelCall>();
   readonly workers: ModelWorker[] = [];
   expectedBreaches = 0;
   readonly #isDue: [boolean, boolean] = [true, true];
   #admission: Admission = "open";
   #lastInstance = 0;
   #lastRequestId = 0;
+  #enqueuedId = 0;
   readonly #answered = new Set<string>();
   /** The verifier's last word on each request. */
   readonly #words = new Map<number, Word>();
@@ -148,6 +86,8 @@ export class RandomRun {
     this.bench = createBench(
       runLimits,
       hasVerifier ? (_, headers) => this.#verify(Number(headers[0]?.[1])) : undefined,
+      {},
+      this.#journal,
     );
     for (const caller of this.callers) {
       caller.onAnswer = ({ requestId, code }) => {
@@ -161,6 +101,13 @@ export class RandomRun {
         }
       };
     }
+    this.#journal.onEntry = (kind, callId) => {
+      if (kind === "enqueue") this.#enqueuedId = callId;
+      const call = this.waiting.get(callId);
+      if (call === undefined || (kind !== "accept" && kind !== "reject")) return;
+      this.waiting.delete(callId);
+      if (kind === "accept") this.calls.set(callId, call);
+    };
     this.publish();
   }
 
@@ -213,7 +160,8 @@ export class RandomRun {
         bench.result(worker.instance, 1_000_000);
         break;
       case "cancel": {
-        const call = [...this.calls.values()][step.pick % Math.max(this.calls.size, 1)];
+        const known = [...this.calls.values(), ...this.waiting.values()];
+        const call = known[step.pick % Math.max(known.length, 1)];
         if (call === undefined) break;
         const { callerId, requestId } = call;
         this.host.push({ kind: "cancel", callerId, requestId, atMs: bench.clock.now() });
@@ -315,11 +263,13 @@ export class RandomRun {
     if (isAnswered && !isOpen) return;
     const answerByMs = bench.clock.now() + (timeoutMs ?? runLimits.defaultTimeoutMs) + 6;
     const pool = functionName.startsWith("a.") ? 0 : 1;
-    this.calls.set(callId, {
+    const calls = callId === this.#enqueuedId ? this.waiting : this.calls;
+    calls.set(callId, {
       callId,
       functionName,
       pool,
       answerByMs,
+      waitByMs: Math.min(answerByMs, bench.clock.now() + runLimits.maxQueueWaitMs + 6),
       callerId,
       requestId,
       instance,

@@ -5,14 +5,16 @@ import type { JournalEntry, JournalKind } from "../../src/dispatch/journal.js";
 import type { CallEvent } from "../../src/machines/call/events.js";
 import { callMachine } from "../../src/machines/call/machine.js";
 import { expectHistory } from "../../src/testing/history/expect-history.js";
-import { RandomRun, runLimits, steps, type Step } from "./random-run.js";
+import { checkTurns } from "./turns.js";
+import { RandomRun, runLimits } from "./random-run.js";
+import { steps, type Step } from "./random-steps.js";
 
 /** Told at every step of every run, where `expect` would cost more than the runs themselves. */
 function same(what: string, actual: unknown, expected: unknown): void {
   if (actual !== expected) throw new Error(`${what} is ${String(actual)}, not ${String(expected)}`);
 }
 
-function checkNow({ bench, calls, workers, expectedBreaches }: RandomRun): void {
+function checkNow({ bench, calls, waiting, workers, expectedBreaches }: RandomRun): void {
   const { dispatcher, clock, breaches } = bench;
   const slots = [...calls.values()];
   same("calls in flight", dispatcher.inFlight, slots.length);
@@ -21,6 +23,14 @@ function checkNow({ bench, calls, workers, expectedBreaches }: RandomRun): void 
   for (const { name, inFlight } of dispatcher.functions) {
     same(`slots of ${name}`, inFlight, slots.filter((call) => call.functionName === name).length);
     same(`more than maxInFlightPerFunction of ${name}`, inFlight > runLimits.maxInFlightPerFunction, false);
+  }
+  same("queued calls", dispatcher.queued, waiting.size);
+  same("more than maxQueue", waiting.size > runLimits.maxQueue, false);
+  for (const { callId, functionName, waitByMs } of waiting.values()) {
+    const taken = slots.filter((call) => call.functionName === functionName).length;
+    const isFull = slots.length >= runLimits.maxInFlight || taken >= runLimits.maxInFlightPerFunction;
+    same(`call ${String(callId)} waits below both limits`, isFull, true);
+    same(`call ${String(callId)} waits too long`, clock.now() >= waitByMs, false);
   }
   for (const { instance, open } of workers) {
     same(`calls of process ${String(instance)}`, dispatcher.worker(instance as never)?.inFlight, open.size);
@@ -31,7 +41,7 @@ function checkNow({ bench, calls, workers, expectedBreaches }: RandomRun): void 
   }
   same("breaches", breaches.length, expectedBreaches);
   const { total, ok, failed, timedOut, cancelled, rejected } = dispatcher.counters;
-  const unanswered = slots.filter((call) => !call.isAnswered).length;
+  const unanswered = waiting.size + slots.filter((call) => !call.isAnswered).length;
   same("the sum of the counters", ok + failed + timedOut + cancelled + rejected + unanswered, total);
 }
 
@@ -52,6 +62,7 @@ async function play(plan: readonly Step[], hasVerifier: boolean): Promise<Random
 }
 
 const eventOf: Partial<Record<JournalKind, CallEvent["type"]>> = {
+  enqueue: "call.enqueued",
   accept: "call.accepted",
   reject: "call.rejected",
   dispatch: "call.dispatched",
@@ -91,8 +102,9 @@ function entriesByCall(entries: Iterable<JournalEntry>): JournalEntry[][] {
   const at = new Map<number, number>();
   for (const entry of entries) {
     const { kind, callId, instance } = entry;
-    if (kind === "reject") calls.push([entry]);
-    else if (kind === "accept") byCall.set(callId, [entry]);
+    const own = byCall.get(callId);
+    if (own === undefined && kind === "reject") calls.push([entry]);
+    else if (own === undefined && (kind === "enqueue" || kind === "accept")) byCall.set(callId, [entry]);
     else if (kind !== "late" || at.get(callId) === instance) byCall.get(callId)?.push(entry);
     if (kind === "dispatch") at.set(callId, instance);
     if (kind === "release") at.delete(callId);
@@ -113,6 +125,10 @@ describe("dispatch under random callers and workers", () => {
           const { bench, host } = run;
           expect(bench.dispatcher.inFlight).toBe(0);
           expect([...bench.dispatcher.functions].every((state) => state.inFlight === 0)).toBe(true);
+          expect([...run.callers].every(({ share }) => share.held === 0 && share.lanes.size === 0)).toBe(
+            true,
+          );
+          checkTurns(bench.journal.entries(), runLimits.maxInFlightPerFunction);
           expectHistory({
             host,
             supervisor: [...bench.journal.entries()],
@@ -143,9 +159,9 @@ describe("dispatch under random callers and workers", () => {
       );
       // All that the chart names has been seen: the runs are no easier than what they stand for.
       expect([...seen].sort()).toEqual(
-        ["accept", "cancel", "dispatch", "late", "release", "settle"]
+        ["enqueue", "accept", "cancel", "dispatch", "late", "release", "settle"]
           .map((kind) => `${kind} … settled`)
-          .concat("reject … refused")
+          .concat("enqueue … refused", "reject … refused")
           .sort(),
       );
     },

@@ -5,6 +5,7 @@ import { createActor } from "xstate";
 import { defaults } from "../../src/config/defaults.js";
 import type { ResolvedBreaker } from "../../src/config/types.js";
 import type { Caller, CallFailure } from "../../src/dispatch/call.js";
+import { CallerShare } from "../../src/dispatch/caller-share.js";
 import { Dispatcher } from "../../src/dispatch/dispatcher.js";
 import { Verification, type VerificationPorts } from "../../src/dispatch/verification.js";
 import { Journal } from "../../src/dispatch/journal.js";
@@ -83,6 +84,7 @@ export interface Answer {
 }
 
 export class ScriptedCaller implements Caller {
+  readonly share = new CallerShare();
   readonly answers: Answer[] = [];
   onAnswer: (answer: Answer) => void = () => undefined;
 
@@ -158,6 +160,8 @@ export interface Bench {
   ready(...instances: number[]): void;
   /** Calls `name` as the next request of `caller`; returns the id, 0 when it was refused. */
   call(name?: string, timeoutMs?: number, paramsBytes?: number, contextBytes?: Uint8Array): number;
+  /** The same as another caller. */
+  callAs(caller: ScriptedCaller, name?: string, timeoutMs?: number): number;
   result(instance: number, callId: number): void;
   error(instance: number, callId: number, code?: number): void;
   exit(instance: number, wasAsked?: boolean): void;
@@ -174,6 +178,8 @@ const patientBreaker: ResolvedBreaker = { ...defaults.breaker, minCalls: 1_000_0
 export interface BenchLimits {
   readonly maxInFlight?: number;
   readonly maxInFlightPerFunction?: number;
+  readonly maxQueue?: number;
+  readonly maxQueueWaitMs?: number;
   readonly defaultTimeoutMs?: number;
   readonly cancelGraceMs?: number;
 }
@@ -182,12 +188,12 @@ export function createBench(
   limits: BenchLimits = {},
   verify?: VerificationPorts["verify"],
   breaker: Partial<ResolvedBreaker> = {},
+  journal = new Journal(65_536),
 ): Bench {
   const clock = createTestClock();
   const policy = { ...patientBreaker, ...breaker };
   const facts: string[] = [];
   const reports: BreakerReport[] = [];
-  const journal = new Journal(65_536);
   const breaches: [number, string][] = [];
   const verifierFailures: [string, unknown][] = [];
   const faults: unknown[] = [];
@@ -197,6 +203,8 @@ export function createBench(
     limits: {
       maxInFlight: 100,
       maxInFlightPerFunction: 50,
+      maxQueue: 0,
+      maxQueueWaitMs: 1000,
       defaultTimeoutMs: 30_000,
       cancelGraceMs: 2000,
       ...limits,
@@ -255,6 +263,9 @@ export function createBench(
     call(name = "f", timeoutMs, paramsBytes = 0, contextBytes = emptyContextBytes) {
       const params = new Uint8Array(paramsBytes);
       return dispatcher.invoke(caller, ++lastRequestId, name, params, timeoutMs, contextBytes);
+    },
+    callAs(other, name = "f", timeoutMs) {
+      return dispatcher.invoke(other, ++lastRequestId, name, noBytes, timeoutMs, noBytes);
     },
     result(instance, callId) {
       dispatcher.onResult(id(instance), callId, noBytes, 1);

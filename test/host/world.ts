@@ -33,7 +33,14 @@ export function world(exportedName = "f") {
   const dispatcher = new Dispatcher({
     clock,
     journal: new Journal(),
-    limits: { maxInFlight: 100, maxInFlightPerFunction: 100, defaultTimeoutMs: 60_000, cancelGraceMs: 1000 },
+    limits: {
+      maxInFlight: 100,
+      maxInFlightPerFunction: 100,
+      maxQueue: 0,
+      maxQueueWaitMs: 1000,
+      defaultTimeoutMs: 60_000,
+      cancelGraceMs: 1000,
+    },
     breaker: { policy: defaults.breaker, onFact: () => undefined },
     onBreach: () => undefined,
   });

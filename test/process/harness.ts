@@ -206,7 +206,10 @@ export class TestSystem {
     const key = this.#isKeyed ? this.nextKey() : undefined;
     const seen = journal.all.length;
     const answer = this.splice.call(name, key === undefined ? params : { ...params, key }, options);
-    const admission = journal.all.slice(seen).find(({ kind }) => kind === "accept" || kind === "reject");
+    // The last one: before it there may be the reject of a call that gave its place in the queue to this one.
+    const admission = journal.all
+      .slice(seen)
+      .findLast(({ kind }) => kind === "enqueue" || kind === "accept" || kind === "reject");
     const requestId = admission?.requestId;
     const keyed = key === undefined ? {} : { key };
     if (requestId !== undefined) {
