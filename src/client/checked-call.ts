@@ -27,5 +27,6 @@ export function checkCall(name: string, params: unknown, options: CallOptions | 
     const message = `The call of ${JSON.stringify(name)} had ${String(timeoutMs)} ms, so it was not made at all.`;
     throw new SpliceError({ code: 2001, message, functionName: name });
   }
-  return { ...prepared, functionName: name, signal };
+  const { params: bytes, contextBytes } = prepared;
+  return { functionName: name, params: bytes, contextBytes, timeoutMs, signal };
 }

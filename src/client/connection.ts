@@ -14,7 +14,7 @@ import { maxTimerMs, type Clock } from "../time.js";
 import { fromSocket, type ByteDuplex } from "../transport/duplex.js";
 import { createSocketStream, type CloseReason, type SocketStream } from "../transport/socket-stream.js";
 import { checkCall, type CheckedCall } from "./checked-call.js";
-import { PendingCalls, type PendingCall } from "./pending-calls.js";
+import { PendingCall, PendingCalls } from "./pending-calls.js";
 import { SilenceWatch } from "./silence-watch.js";
 
 /** On the wire this is "no deadline"; 0 would be the supervisor's default. */
@@ -151,22 +151,27 @@ export class ClientConnection {
     if (this.#loss !== null) throw this.#loss;
     const { functionName, params, contextBytes, signal } = call;
     const requestId = ++this.#lastRequestId;
-    const abort = (): void => {
-      this.#stream.outbox.send({ type: "Cancel", requestId });
-      this.#end(requestId, "was cancelled; it may have run.", { code: 2002, cause: signal?.reason });
-    };
     try {
       this.#stream.outbox.sendInvoke(requestId, functionName, params, wireDeadline(timeoutMs), contextBytes);
     } catch (cause) {
       if (!isProtocolError(cause)) throw cause;
       throw new SpliceError({ code: 1004, message: cause.message, functionName, cause });
     }
-    signal?.addEventListener("abort", abort, { once: true });
-    const settled = (): void => signal?.removeEventListener("abort", abort);
+    const onAbort = signal === undefined ? null : this.#listenForAbort(requestId, signal);
     const giveUpAtMs =
       timeoutMs === undefined ? Infinity : this.#clock.now() + timeoutMs + deadlineAnswerGraceMs;
-    this.#pending.add(requestId, { functionName, resolve, reject, settled, giveUpAtMs });
+    const pending = new PendingCall(functionName, resolve, reject, giveUpAtMs, signal, onAbort);
+    this.#pending.add(requestId, pending);
     this.#silence.start();
+  }
+
+  #listenForAbort(requestId: number, signal: AbortSignal): () => void {
+    const abort = (): void => {
+      this.#stream.outbox.send({ type: "Cancel", requestId });
+      this.#end(requestId, "was cancelled; it may have run.", { code: 2002, cause: signal.reason });
+    };
+    signal.addEventListener("abort", abort, { once: true });
+    return abort;
   }
 
   exports(): Promise<readonly ExportMetadata[]> {

@@ -4,14 +4,17 @@
 import type { U64 } from "../protocol/messages.js";
 import { maxTimerMs, type Clock, type TimerHandle } from "../time.js";
 
-export interface PendingCall {
-  readonly functionName: string;
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: unknown) => void;
-  /** Called once, before either of them. */
-  readonly settled: () => void;
-  /** On the clock's `now`; Infinity for never. */
-  readonly giveUpAtMs: number;
+export class PendingCall {
+  constructor(
+    readonly functionName: string,
+    readonly resolve: (value: unknown) => void,
+    readonly reject: (error: unknown) => void,
+    /** On the clock's `now`; Infinity for never. */
+    readonly giveUpAtMs: number,
+    readonly signal: AbortSignal | undefined,
+    /** Listens to `signal`; null when there is none. */
+    readonly onAbort: (() => void) | null,
+  ) {}
 }
 
 export class PendingCalls {
@@ -46,7 +49,7 @@ export class PendingCalls {
     if (call === undefined) return undefined;
     this.#calls.delete(requestId);
     if (this.#calls.size === 0) this.#disarm();
-    call.settled();
+    if (call.onAbort !== null) call.signal?.removeEventListener("abort", call.onAbort);
     return call;
   }
 

@@ -46,7 +46,7 @@ export class Call extends Expiring {
     readonly requestId: U64,
     readonly caller: Caller,
     readonly target: FunctionState,
-    readonly params: Uint8Array,
+    public params: Uint8Array,
     readonly contextBytes: Uint8Array,
     readonly arrivedAtMs: number,
     readonly deadlineAtMs: number,

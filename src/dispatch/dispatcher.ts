@@ -320,6 +320,8 @@ export class Dispatcher {
       const { length } = call.params;
       return this.#settle(call, failures.paramsTooLarge(name, length, port.maxFrameBytes), true);
     }
+    // The link has them now; a megabyte held here until the answer comes would be held twice.
+    call.params = noBytes;
     worker.calls += 1;
     call.target.calls += 1;
   }

@@ -15,6 +15,12 @@ const defaultHighWaterBytes = 1_048_576;
 /** 256 KiB: a little more than the kernel's own socket buffer, so that the link does not run dry while its senders wake. */
 const defaultLowWaterBytes = 262_144;
 
+/**
+ * So many frames are not kept for the end of the tick: the peer begins with them while the next are being made. With
+ * one write a tick the two sides of a busy link take turns, and one of them always stands still.
+ */
+const framesPerWrite = 32;
+
 /** Runs a function once, soon, after what is under way. */
 export type Schedule = (run: () => void) => void;
 
@@ -69,6 +75,7 @@ export class DuplexOutbox implements Outbox {
   readonly #schedule: Schedule;
   readonly #buffer = new OutboxBuffer();
   readonly #writableCallbacks: (() => void)[] = [];
+  #framesWaiting = 0;
   #writtenBytes = 0;
   #takenBytes = 0;
   #isOpen = true;
@@ -155,6 +162,7 @@ export class DuplexOutbox implements Outbox {
   }
 
   #appended(): void {
+    if (++this.#framesWaiting >= framesPerWrite) this.flush();
     if (!this.#isScheduled) {
       this.#isScheduled = true;
       this.#schedule(this.#runScheduled);
@@ -168,6 +176,7 @@ export class DuplexOutbox implements Outbox {
   };
 
   #writeOut(): void {
+    this.#framesWaiting = 0;
     if (this.#buffer.length === 0) return;
     // One part a tick, and two more around each large payload, which is written from where it lies.
     for (const bytes of this.#buffer.takeParts()) {

@@ -37,6 +37,12 @@ export interface LinkHandlers {
 const highWaterBytes = 8 * 1024 * 1024;
 const lowWaterBytes = 1024 * 1024;
 
+/**
+ * The answers to so many messages of one chunk are not kept for its end: the supervisor takes them in while the rest is
+ * being worked on. Otherwise the two would take turns, each idle while the other is busy.
+ */
+const messagesPerWrite = 32;
+
 export function createLink(socket: Socket, maxFrameBytes: number, handlers: LinkHandlers): Link {
   const out = new OutboxBuffer();
   const decoder = new WireDecoder({ maxFrameBytes: preHandshakeMaxFrameBytes });
@@ -79,7 +85,7 @@ export function createLink(socket: Socket, maxFrameBytes: number, handlers: Link
         const message = received[at];
         if (isOver || message === undefined) return false;
         handlers.message(message);
-        if (out.length > highWaterBytes) flush();
+        if (out.length > highWaterBytes || at % messagesPerWrite === messagesPerWrite - 1) flush();
         if (isPaused) {
           waiting = received.slice(at + 1);
           return false;
