@@ -4,11 +4,15 @@
 import { fileURLToPath } from "node:url";
 import { createSplice } from "splice-runtime";
 import { theCallPath } from "./acts/1-the-call-path.mjs";
+import { theWholeSurface } from "./acts/2-the-whole-surface.mjs";
+import { surviveEverything } from "./acts/3-survive-everything.mjs";
 
 const functions = fileURLToPath(new URL("./functions", import.meta.url));
-const splice = await createSplice({ functions });
+const splice = await createSplice({ functions, health: { cancelGraceMs: 200 } });
 try {
   await theCallPath(splice);
+  await theWholeSurface(splice);
+  await surviveEverything(splice);
 } finally {
   await splice.close();
 }

@@ -3,9 +3,10 @@
 
 import { fromCallback, type AnyEventObject, type CallbackActorLogic } from "xstate";
 import type { InstanceId } from "../ids.js";
-import type { HealthFact } from "../machines/worker/events.js";
-import type { InstanceInput } from "../machines/worker/machine.js";
+import type { HealthFact, WornFact } from "../machines/worker/events.js";
+import type { InstanceInput } from "../machines/worker/context.js";
 import type { Clock, TimerHandle } from "../time.js";
+import { rssBytesOf } from "./process-memory.js";
 import type { ProcessRegistry } from "./process-registry.js";
 
 export interface HeartbeatPorts {
@@ -13,6 +14,8 @@ export interface HeartbeatPorts {
   readonly registry: ProcessRegistry;
   readonly intervalMs: number;
   readonly isBusy: (instance: InstanceId) => boolean;
+  /** Resident memory above which a worker of that pool should be replaced; Infinity for no limit. */
+  readonly maxRssBytes: (pool: string) => number;
 }
 
 export function createHeartbeatActor(
@@ -21,8 +24,9 @@ export function createHeartbeatActor(
   return fromCallback<AnyEventObject, InstanceInput>(({ input, sendBack }) => {
     const { clock, registry, intervalMs } = ports;
     const entry = registry.get(input.instance);
-    const report: (fact: HealthFact) => void = sendBack;
+    const report: (fact: HealthFact | WornFact) => void = sendBack;
     if (entry === undefined) return undefined;
+    const maxRssBytes = ports.maxRssBytes(input.pool);
     let askedAtMs: number | null = null;
     let hasAnswered = false;
     let misses = 0;
@@ -34,6 +38,10 @@ export function createHeartbeatActor(
       hasAnswered = true;
       misses = 0;
       report({ type: "health.answered", lagMs });
+      const rssBytes = maxRssBytes === Infinity ? null : rssBytesOf(entry.child.pid ?? 0);
+      if (rssBytes === null || rssBytes <= maxRssBytes) return;
+      const [used, most] = [rssBytes, maxRssBytes].map((bytes) => String(Math.round(bytes / 1_048_576)));
+      report({ type: "use.exceeded", reason: `it holds ${String(used)} MiB of ${String(most)}` });
     };
     const beat = (): void => {
       timer = clock.setTimeout(beat, intervalMs);

@@ -6,9 +6,8 @@ import { Socket } from "node:net";
 import type { Readable, Writable } from "node:stream";
 import { fromCallback, type AnyEventObject, type CallbackActorLogic } from "xstate";
 import { messageOf } from "../errors.js";
-import type { InstanceId } from "../ids.js";
 import type { ProcessFact, WorkerEvent } from "../machines/worker/events.js";
-import type { InstanceInput } from "../machines/worker/machine.js";
+import type { InstanceInput } from "../machines/worker/context.js";
 import type { Log } from "../log.js";
 import type { Clock } from "../time.js";
 import { fromSocket, type ByteDuplex } from "../transport/duplex.js";
@@ -22,7 +21,7 @@ export interface ProcessPorts {
   readonly clock: Clock;
   readonly log: Log;
   /** Told of each process that exists, for the journal. */
-  readonly onSpawned: (instance: InstanceId, pid: number) => void;
+  readonly onSpawned: (who: InstanceInput, pid: number) => void;
   readonly registry: ProcessRegistry;
   readonly launches: ReadonlyMap<string, PoolLaunch>;
   readonly parentEnv: Readonly<Record<string, string | undefined>>;
@@ -124,7 +123,7 @@ function startLinked(
     });
   });
   child.once("spawn", () => {
-    ports.onSpawned(who.instance, child.pid ?? 0);
+    ports.onSpawned(who, child.pid ?? 0);
     report({ type: "process.spawned", pid: child.pid ?? 0 });
   });
   if (ports.isBackground === true) letGo(child);

@@ -1,7 +1,7 @@
 // What is run for a worker and with which environment: pure, from the pool's plan to spawn's arguments.
 
 import type { ResolvedPool } from "../config/types.js";
-import type { InstanceInput } from "../machines/worker/machine.js";
+import type { InstanceInput } from "../machines/worker/context.js";
 
 export interface WorkerCommand {
   readonly program: string;

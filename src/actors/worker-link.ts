@@ -3,7 +3,7 @@
 
 import { fromCallback, type CallbackActorLogic } from "xstate";
 import type { InstanceId } from "../ids.js";
-import type { InstanceInput, SendShutdown } from "../machines/worker/machine.js";
+import type { InstanceInput, SendShutdown } from "../machines/worker/context.js";
 import type { LinkFact } from "../machines/worker/events.js";
 import { toWireEvent, type WireEvent } from "../protocol/events.js";
 import { acceptHandshake } from "../protocol/handshake.js";

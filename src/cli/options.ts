@@ -50,6 +50,16 @@ export function parseMaxConcurrency(value: string): number {
   throw new UsageError(`--max-concurrency is ${JSON.stringify(value)}, but must be ${expected}.`);
 }
 
+/** The number of a call; beyond 2^53 as a bigint. */
+export function parseRequestId(value: string): number | bigint {
+  if (!/^\d{1,20}$/.test(value))
+    throw new UsageError(
+      `The number of a call is ${JSON.stringify(value)}, but must be a whole number, such as 42.`,
+    );
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : BigInt(value);
+}
+
 /** Milliseconds to wait, 0 or more. */
 export function parseDrain(value: string): number {
   const drainMs = value.trim() === "" ? Number.NaN : Number(value);

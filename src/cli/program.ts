@@ -17,6 +17,7 @@ import {
   parseLink,
   parseLogLevel,
   parseMaxConcurrency,
+  parseRequestId,
   parseTimeout,
 } from "./options.js";
 
@@ -66,6 +67,10 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
     .description("serve the functions of this folder until stopped")
     .option("--worker <command>", "run this program as the workers, in place of the configured pools")
     .option("--link <kind>", "how --worker is reached: inherit (descriptor 3) or socket (a path)", parseLink)
+    .option(
+      "--strict",
+      "stop, with exit code 1, when a pool's workers end so often that none is started any more",
+    )
     .option("--max-concurrency <n>", "calls under way at once (limits.maxInFlight)", parseMaxConcurrency)
     .option(
       "--timeout <ms>",
@@ -113,6 +118,14 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
     .action(async (options: StatusCommandOptions) => {
       const { runStatus } = await import("./commands/status.js");
       await runStatus(options);
+    });
+  common(program.command("why"))
+    .description("tell what became of a recent call, step by step")
+    .argument("<requestId>", "its number, from its error or from the log", parseRequestId)
+    .addHelpText("after", examples("splice why 42", "splice why 42 --json"))
+    .action(async (requestId: number | bigint, options: CommonOptions) => {
+      const { runWhy } = await import("./commands/why.js");
+      setExitCode(await runWhy(requestId, options));
     });
   common(program.command("stop"))
     .description("stop the supervisor and wait until it is gone")

@@ -52,17 +52,27 @@ export function statusLines(status: Status): readonly string[] {
     lines.push("");
     lines.push(...table(["function", "pool", "in flight", "calls", "failed", "p50", "p99"], rows));
   }
+  const tripped = pools.filter(({ breaker }) => breaker.state !== "closed");
+  if (tripped.length > 0) {
+    const rows = tripped.map(({ name, breaker }) => [name, breaker.state, timeText(breaker.retryAfterMs)]);
+    lines.push("");
+    lines.push(...table(["pool that starts no worker", "breaker", "tried in"], rows));
+  }
   const shut = functions.filter(({ breaker }) => breaker !== null && breaker.state !== "closed");
   if (shut.length > 0) {
     const rows = shut.map(({ name, breaker }) => [
       name,
       breaker?.state ?? "",
-      breaker?.retryAfterMs == null ? "-" : durationText(breaker.retryAfterMs),
+      timeText(breaker?.retryAfterMs ?? null),
     ]);
     lines.push("");
     lines.push(...table(["refused function", "breaker", "tried in"], rows));
   }
   return lines;
+}
+
+function timeText(durationMs: number | null): string {
+  return durationMs === null ? "-" : durationText(durationMs);
 }
 
 /** Texts to the left, everything after the second column to the right, as numbers are read. */

@@ -24,6 +24,8 @@ export interface WorkerStatus {
 export interface PoolStatus {
   readonly name: string;
   readonly generation: number;
+  /** That stops its starts when they fail too often. */
+  readonly breaker: BreakerStatus;
   readonly workers: readonly WorkerStatus[];
 }
 

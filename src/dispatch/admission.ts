@@ -2,6 +2,7 @@
 // Reads what dispatch knows and changes none of it; a refused call leaves no trace but its answer.
 
 import type { Admission } from "../machines/router/route-table.js";
+import type { Clock } from "../time.js";
 import type { CallFailure } from "./call.js";
 import * as failures from "./failures.js";
 import type { FunctionState } from "./function-state.js";
@@ -21,6 +22,7 @@ export interface DispatchLimits {
 
 /** What the door is decided by; dispatch keeps it up to date. */
 export interface Door {
+  readonly clock: Clock;
   readonly limits: DispatchLimits;
   readonly functions: ReadonlyMap<string, FunctionState>;
   readonly pools: ReadonlyMap<string, PoolState>;
@@ -77,7 +79,7 @@ function targetRefusal(door: Door, target: FunctionState): CallFailure | null {
   if (target.isStreaming) return failures.streamingUnsupported(target.name);
   const pool = door.pools.get(target.pool);
   if (pool === undefined || pool.outlook === null || pool.ready.length > 0) return null;
-  return failures.noWorker(target.name, target.pool, pool.outlook);
+  return failures.noWorker(target.name, target.pool, pool.outlook, door.clock.now());
 }
 
 function unknown(door: Door, name: string): CallFailure {

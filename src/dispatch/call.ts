@@ -39,6 +39,8 @@ export class Call extends Expiring {
   worker: WorkerState | null = null;
   /** True once the caller has its one answer; the slot may outlive that until the worker answers or dies. */
   isAnswered = false;
+  /** Its time is over, and its caller will hear 2001 as soon as it is known what its worker is doing. */
+  isTimedOut = false;
   #waitsIn: Set<Call> | null = null;
 
   constructor(

@@ -8,30 +8,21 @@ import type { ExportMetadata, InvokeError, U64 } from "../protocol/messages.js";
 import { isProtocolError } from "../protocol/protocol-error.js";
 import { emptyRouteTable, type RouteTable } from "../machines/router/route-table.js";
 import { maxTimerMs, type Clock } from "../time.js";
-import { admit, fullLimit, refusalOf, type DispatchLimits, type Door } from "./admission.js";
+import { admit, fullLimit, refusalOf, type Door } from "./admission.js";
 import { Call, type Caller, type CallFailure } from "./call.js";
 import { CallCounters } from "./counters.js";
 import { Deadlines } from "./deadlines.js";
 import * as failures from "./failures.js";
 import { FunctionState } from "./function-state.js";
-import { Gates, type BreakerPorts } from "./gates.js";
+import type { DispatcherOptions } from "./dispatcher-options.js";
+import { Gates } from "./gates.js";
 import type { Journal } from "./journal.js";
+import { Patience } from "./patience.js";
 import { PermitQueue } from "./permit-queue.js";
 import { closedPool, type PoolState } from "./pool-state.js";
 import { takeTable } from "./take-table.js";
-import type { OnVerdict, Verification } from "./verification.js";
+import type { OnVerdict } from "./verification.js";
 import { WorkerState, type WorkerPort } from "./worker-state.js";
-
-export interface DispatcherOptions {
-  readonly clock: Clock;
-  readonly journal: Journal;
-  readonly limits: DispatchLimits;
-  readonly breaker: BreakerPorts;
-  /** Told of a worker that broke the protocol: it must be replaced. */
-  readonly onBreach: (instance: InstanceId, reason: string) => void;
-  /** Asked about every call before it is placed. Absent: every call may run. */
-  readonly verification?: Verification | undefined;
-}
 
 export class Dispatcher {
   readonly counters = new CallCounters();
@@ -48,6 +39,7 @@ export class Dispatcher {
   readonly #door: Door;
   readonly #deadlines: Deadlines<Call>;
   readonly #queue: PermitQueue;
+  readonly #patience: Patience;
   #table: RouteTable = emptyRouteTable;
   #onDrained: (() => void) | null = null;
 
@@ -57,6 +49,7 @@ export class Dispatcher {
     this.#journal = options.journal;
     this.gates = new Gates(this.#functions, options.clock, options.breaker);
     this.#door = {
+      clock: options.clock,
       limits: options.limits,
       functions: this.#functions,
       pools: this.#pools,
@@ -64,6 +57,15 @@ export class Dispatcher {
       closedReason: null,
     };
     this.#deadlines = new Deadlines(options.clock, (call) => this.#expire(call));
+    this.#patience = new Patience({
+      clock: options.clock,
+      deadlines: this.#deadlines,
+      cancelGraceMs: options.limits.cancelGraceMs,
+      isUnverified: (call) => options.verification?.waiting.has(call) === true,
+      settle: (call, failure, isSlotFree) => this.#settle(call, failure, isSlotFree),
+      cancel: (call, answer) => this.#cancel(call, answer),
+      onOverdue: options.onOverdue,
+    });
     this.#queue = new PermitQueue({
       ...options,
       counters: this.counters,
@@ -111,10 +113,7 @@ export class Dispatcher {
 
   /** True while this worker has a call whose caller still waits, which is to say within its deadline. */
   isBusy(instance: InstanceId): boolean {
-    for (const call of this.#calls.values()) {
-      if (call.worker?.port.instance === instance && !call.isAnswered) return true;
-    }
-    return false;
+    return (this.#workers.get(instance)?.live ?? 0) > 0;
   }
 
   /** What can be called, in the order of the pools. */
@@ -155,6 +154,13 @@ export class Dispatcher {
     const worker = this.#workers.get(instance);
     if (worker === undefined || worker.inFlight === 0) callback();
     else worker.onIdle = callback;
+  }
+
+  /** Calls back once nobody waits for a call of this process any more. */
+  whenQuiet(instance: InstanceId, callback: () => void): void {
+    const worker = this.#workers.get(instance);
+    if (worker === undefined || worker.live === 0) callback();
+    else worker.onQuiet = callback;
   }
 
   /** Calls back once no call holds a slot. */
@@ -240,6 +246,7 @@ export class Dispatcher {
     const call = this.#callAnsweredBy(instance, requestId);
     if (call === null) return;
     if (call.isAnswered) this.#late(call.callId, instance);
+    if (call.isTimedOut) return this.#settle(call, this.#patience.timeout(call, null), true);
     const refusal = call.isAnswered ? undefined : call.caller.refusalOf?.(call.requestId, result, durationUs);
     this.#settle(call, refusal ?? null, true, result, durationUs);
   }
@@ -248,7 +255,7 @@ export class Dispatcher {
     const call = this.#callAnsweredBy(instance, message.requestId);
     if (call === null) return;
     if (call.isAnswered) this.#late(call.callId, instance);
-    this.#settle(call, message, true);
+    this.#settle(call, call.isTimedOut ? this.#patience.timeout(call, null) : message, true);
   }
 
   // — inside —
@@ -257,6 +264,7 @@ export class Dispatcher {
     this.counters.rejected += 1;
     const refused = { callId: 0 as CallId, requestId, caller, target: { name: functionName } };
     this.#journal.recordRequest("reject", this.#clock.now(), refused, failure.code, 0);
+    this.#journal.explain(failure.message);
     caller.fail(requestId, failure, refused.callId);
     return 0;
   }
@@ -294,7 +302,8 @@ export class Dispatcher {
     const worker = pool?.leastBusy() ?? null;
     if (worker === null) {
       const refusal = pool === undefined ? closedPool : pool.outlook;
-      if (refusal !== null) this.#settle(call, failures.noWorker(name, poolName, refusal), true);
+      if (refusal !== null)
+        this.#settle(call, failures.noWorker(name, poolName, refusal, this.#clock.now()), true);
       else call.waitIn(pool?.waiting ?? null);
       return;
     }
@@ -322,7 +331,8 @@ export class Dispatcher {
     }
     // The link has them now; a megabyte held here until the answer comes would be held twice.
     call.params = noBytes;
-    worker.calls += 1;
+    if (++worker.calls === port.maxCalls)
+      this.#options.onWorn(port.instance, `it has been given ${String(port.maxCalls)} calls`);
     call.target.calls += 1;
   }
 
@@ -332,13 +342,8 @@ export class Dispatcher {
   }
 
   #expire(call: Call): void {
-    if (call.isAnswered) return;
-    if (call.state === "waiting") return this.#queue.expire(call);
-    const { name } = call.target;
-    if (call.state === "cancelling") return this.#settle(call, failures.cancelled(name, true), false);
-    const isUnverified = this.#options.verification?.waiting.has(call) === true;
-    const awaited = call.state !== "queued" ? "answer" : isUnverified ? "verifier" : "worker";
-    this.#cancel(call, failures.timedOut(name, call.deadlineAtMs - call.arrivedAtMs, awaited));
+    if (call.state === "waiting") this.#queue.expire(call);
+    else this.#patience.expired(call);
   }
 
   /** Sends Cancel after a dispatched call, and answers the caller now if there is something to say. */
@@ -396,16 +401,20 @@ export class Dispatcher {
     const mustAnswer = !call.isAnswered;
     if (mustAnswer) {
       call.isAnswered = true;
+      if (call.worker !== null) call.worker.live -= 1;
       this.#deadlines.remove(call);
+      if (!isSlotFree) this.#deadlines.add(call, nowMs + this.#door.limits.cancelGraceMs);
       this.counters.answered(failure);
       // Before the caller hears: whoever calls again at once meets the gate as this answer has left it.
       if (failure !== null || call.target.gate !== null) this.gates.answered(call, failure, nowMs);
       call.target.answered((nowMs - call.arrivedAtMs) * 1000, failure !== null);
       this.#journal.record("settle", nowMs, call.callId, instance, failure?.code ?? 0);
+      if (failure !== null) this.#journal.explain(failure.message);
     }
     if (isSlotFree) {
       call.waitIn(null);
       call.state = "settled";
+      this.#deadlines.remove(call);
       this.#calls.delete(call.callId);
       this.#queue.freed(call);
       if (call.worker !== null) call.worker.inFlight -= 1;
@@ -418,8 +427,8 @@ export class Dispatcher {
       else call.caller.fail(call.requestId, failure, call.callId);
     }
     if (this.#queue.hasGranted) this.#queue.startGranted();
-    if (!isSlotFree) return;
     call.worker?.tellIfIdle();
+    if (!isSlotFree) return;
     if (this.#calls.size === 0) this.#drained();
   }
 
@@ -431,3 +440,4 @@ export class Dispatcher {
 }
 
 const noBytes = new Uint8Array(0);
+

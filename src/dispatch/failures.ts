@@ -5,6 +5,7 @@ import { describeUnknownFunction } from "../contract/near-names.js";
 import type { PoolRefusal } from "../machines/router/route-table.js";
 import { encodeValue } from "../protocol/values.js";
 import type { CallFailure } from "./call.js";
+import type { RunningPlace } from "./worker-state.js";
 
 function failure(code: ErrorCode, message: string, details?: Record<string, unknown>): CallFailure {
   return {
@@ -97,6 +98,17 @@ export function timedOut(name: string, timeoutMs: number, awaited: keyof typeof 
   return failure(2001, `${quoted(name)} did not answer within ${withinMs} ms. ${waited[awaited]}`);
 }
 
+/** As timedOut, of a call whose worker was seen to stand still. */
+export function ranAway(name: string, timeoutMs: number, place: RunningPlace): CallFailure {
+  const { file, line, lagMs } = place;
+  const where = file === null ? "" : ` at ${file}:${String(line)}`;
+  const running = place.function === null ? "its worker's code" : quoted(place.function);
+  const message =
+    `${quoted(name)} did not answer within ${String(Math.max(0, Math.round(timeoutMs)))} ms. ` +
+    `Its worker has been busy in ${running}${where} for ${String(Math.round(lagMs))} ms. ${waited.answer}`;
+  return failure(2001, message, { function: place.function, file, line, lagMs });
+}
+
 export function noTimeLeft(name: string, timeoutMs: number): CallFailure {
   return failure(
     2001,
@@ -104,8 +116,20 @@ export function noTimeLeft(name: string, timeoutMs: number): CallFailure {
   );
 }
 
-export function noWorker(name: string, pool: string, { reason, why }: PoolRefusal): CallFailure {
-  return unavailable(reason, `${quoted(name)} cannot be called: pool ${pool} ${why}.`);
+/** `nowMs` is the clock's, for how long it is until it is worth while to call again. */
+export function noWorker(
+  name: string,
+  pool: string,
+  { reason, why, retryAtMs, breaker }: PoolRefusal,
+  nowMs: number,
+): CallFailure {
+  const retryAfterMs = retryAtMs === null ? undefined : Math.max(0, Math.ceil(retryAtMs - nowMs));
+  if (breaker === undefined)
+    return unavailable(reason, `${quoted(name)} cannot be called: pool ${pool} ${why}.`, { retryAfterMs });
+  const { state } = breaker;
+  const since = new Date(breaker.sinceWallMs).toISOString();
+  const message = `${quoted(name)} cannot be called: pool ${pool} has no worker, and ${why} (its breaker is ${state} since ${since}).`;
+  return unavailable(reason, message, { state, since, why, retryAfterMs });
 }
 
 export function cancelled(name: string, wasStarted: boolean): CallFailure {

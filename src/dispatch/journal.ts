@@ -35,6 +35,8 @@ export interface JournalEntry {
   /** Who called: a number per connection or embedding, and that caller's own request id. */
   readonly callerId: number;
   readonly requestId: number | bigint;
+  /** reject and settle: what the caller was told, where it was no result. */
+  readonly reason: string;
 }
 
 /** What the journal writes down of a call. */
@@ -45,7 +47,7 @@ interface Requested {
   readonly target: { readonly name: string };
 }
 
-/** Names come from outside and are of any length. */
+/** Names and reasons come from outside and are of any length. */
 const maxNameChars = 256;
 
 export class Journal {
@@ -59,9 +61,10 @@ export class Journal {
   readonly #caller: Float64Array;
   readonly #request: (number | bigint)[];
   readonly #name: string[];
+  readonly #reason: string[];
   #written = 0;
 
-  /** Keeps the last `capacity` entries, about 90 bytes each; of a name its first 256 characters. */
+  /** Keeps the last `capacity` entries, about 90 bytes each; of a name or a reason its first 256 characters. */
   constructor(capacity = 8192) {
     this.#capacity = capacity;
     this.#kind = new Uint8Array(capacity);
@@ -73,6 +76,7 @@ export class Journal {
     this.#caller = new Float64Array(capacity);
     this.#request = new Array<number | bigint>(capacity).fill(0);
     this.#name = new Array<string>(capacity).fill("");
+    this.#reason = new Array<string>(capacity).fill("");
   }
 
   record(
@@ -96,6 +100,12 @@ export class Journal {
     this.#caller[slot] = callerId;
     this.#request[slot] = requestId;
     this.#name[slot] = functionName.length > maxNameChars ? cut(functionName) : functionName;
+    this.#reason[slot] = "";
+  }
+
+  /** What the caller was told, with the entry that was recorded last. */
+  explain(reason: string): void {
+    this.#reason[(this.#written - 1) % this.#capacity] = reason.length > maxNameChars ? cut(reason) : reason;
   }
 
   /** How a call was let in, or not, and who called what. */
@@ -129,6 +139,7 @@ export class Journal {
         functionName: this.#name[slot] ?? "",
         callerId: this.#caller[slot] ?? 0,
         requestId: this.#request[slot] ?? 0,
+        reason: this.#reason[slot] ?? "",
       };
     }
   }

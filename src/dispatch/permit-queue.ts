@@ -178,6 +178,7 @@ export class PermitQueue {
     deadlines.remove(call);
     counters.refused(failure);
     journal.recordRequest("reject", clock.now(), call, failure.code, 0);
+    journal.explain(failure.message);
     return true;
   }
 }

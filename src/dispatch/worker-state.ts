@@ -2,6 +2,15 @@
 
 import type { InstanceId, WorkerId } from "../ids.js";
 
+/** Where the main loop of a worker stands, in the user's source. */
+export interface RunningPlace {
+  /** Null when none runs, or it cannot be known. */
+  readonly function: string | null;
+  readonly file: string | null;
+  readonly line: number | null;
+  readonly lagMs: number;
+}
+
 /** The way to one worker process. Sending never blocks and never throws but for a frame over the limit. */
 export interface WorkerPort {
   readonly instance: InstanceId;
@@ -23,6 +32,10 @@ export interface WorkerPort {
     contextBytes: Uint8Array,
   ): void;
   sendCancel(callId: number): void;
+  /** Calls after which it should be replaced; Infinity for no limit. */
+  readonly maxCalls: number;
+  /** Asks what the worker is doing, where it can be asked; null: nothing is known. */
+  readonly locate: ((heard: (place: RunningPlace | null) => void) => void) | null;
 }
 
 export interface WorkerDeath {
@@ -34,6 +47,8 @@ export interface WorkerDeath {
 
 export class WorkerState {
   inFlight = 0;
+  /** Calls among them whose callers still wait, which is to say within their deadlines. */
+  live = 0;
   calls = 0;
   /** The range of ids this process was ever sent; an answer outside it is a breach. */
   firstCallId = Infinity;
@@ -42,6 +57,8 @@ export class WorkerState {
   isBreached = false;
   /** Called once, when it has no call any more. */
   onIdle: (() => void) | null = null;
+  /** Called once, when nobody waits for a call of it any more. */
+  onQuiet: (() => void) | null = null;
   /** Set once its process has ended. */
   death: WorkerDeath | null = null;
 
@@ -50,14 +67,18 @@ export class WorkerState {
   /** Enters a call that is about to be sent. */
   take(callId: number): void {
     this.inFlight += 1;
+    this.live += 1;
     this.firstCallId = Math.min(this.firstCallId, callId);
     this.lastCallId = Math.max(this.lastCallId, callId);
   }
 
-  /** Tells whoever waits for it that it has no call any more, if that is so. */
+  /** Tells whoever waits for it that it has no call any more, or none that anybody waits for, if that is so. */
   tellIfIdle(): void {
+    if (this.live > 0) return;
+    const { onQuiet, onIdle } = this;
+    this.onQuiet = null;
+    onQuiet?.();
     if (this.inFlight > 0) return;
-    const { onIdle } = this;
     this.onIdle = null;
     onIdle?.();
   }

@@ -3,7 +3,7 @@
 import type { LifecycleEvent } from "../contract/status.js";
 import type { Gates } from "../dispatch/gates.js";
 import type { Log } from "../log.js";
-import type { BreakerReport } from "../machines/breaker/events.js";
+import type { BreakerPicture, BreakerReport } from "../machines/breaker/events.js";
 import { breakersMachine } from "../machines/breakers/machine.js";
 
 type Announce = (event: Omit<LifecycleEvent, "atMs">) => void;
@@ -19,6 +19,18 @@ export function createBreakers(gates: Gates, log: Log, announce: Announce): type
       },
     },
   });
+}
+
+/** Of a pool's spawn breaker. */
+export function tellPoolBreaker(
+  log: Log,
+  type: BreakerReport["type"],
+  pool: string,
+  { state, why }: BreakerPicture,
+): void {
+  if (type === "breaker.closed") log.info(`pool ${pool} starts workers again, because ${why}`);
+  else if (type === "breaker.halfOpened") log.info(`pool ${pool} tries to start one worker`);
+  else log.error(`pool ${pool} starts no more workers (its breaker is ${state}), because ${why}`, { pool });
 }
 
 function tell(log: Log, { type, name, picture: { state, reason, why } }: BreakerReport): void {

@@ -1,6 +1,7 @@
 // The composition root: gives the machines their effects and bridges them to dispatch. The only place that knows
 // machines, actors and dispatch together; it starts nothing itself.
 
+import { createExamineActor } from "../actors/examine.js";
 import { createHeartbeatActor } from "../actors/heartbeat.js";
 import { createKillActor } from "../actors/kill.js";
 import { createProcessActor } from "../actors/process.js";
@@ -16,8 +17,10 @@ import type { Log } from "../log.js";
 import { poolMachine } from "../machines/pool/machine.js";
 import { routerMachine } from "../machines/router/machine.js";
 import { supervisorMachine } from "../machines/supervisor/machine.js";
-import { workerMachine, type WorkerContext } from "../machines/worker/machine.js";
+import type { WorkerContext } from "../machines/worker/context.js";
+import { workerMachine } from "../machines/worker/machine.js";
 import type { Clock } from "../time.js";
+import type { SpawnedWorkers } from "./call-story.js";
 import { createBreakers } from "./breakers.js";
 import { createWorkerLog } from "./worker-log.js";
 import { createWorkerPort } from "./worker-port.js";
@@ -29,6 +32,7 @@ export interface MachineParts {
   readonly journal: Journal;
   readonly launches: ReadonlyMap<string, PoolLaunch>;
   readonly registry: ProcessRegistry;
+  readonly spawned: SpawnedWorkers;
   readonly dispatcher: Dispatcher;
   readonly serverId: readonly number[];
   /** The same as hexadecimal digits. */
@@ -81,7 +85,8 @@ function provideWorker(parts: MachineParts): typeof workerMachine {
         supervisorId: parts.serverIdText,
         hostSocket: config.socket === false ? null : config.socket,
         isBackground: parts.isBackground === true,
-        onSpawned: (instance, pid) => {
+        onSpawned: ({ instance, workerId, generation }, pid) => {
+          parts.spawned.add(instance, { workerId, generation, pid });
           journal.record("spawn", clock.now(), 0, instance, pid);
         },
       }),
@@ -100,7 +105,14 @@ function provideWorker(parts: MachineParts): typeof workerMachine {
         onLog: createWorkerLog(log, clock),
         onFault: parts.onFault,
       }),
-      heartbeat: createHeartbeatActor({ clock, registry, isBusy, intervalMs: config.health.intervalMs }),
+      heartbeat: createHeartbeatActor({
+        clock,
+        registry,
+        isBusy,
+        intervalMs: config.health.intervalMs,
+        maxRssBytes: (pool) => (parts.launches.get(pool)?.pool.maxRssMb ?? Infinity) * 1_048_576,
+      }),
+      examine: createExamineActor({ clock, registry, isBusy }),
       kill: createKillActor(registry),
     },
     actions: {
@@ -116,6 +128,11 @@ function provideWorker(parts: MachineParts): typeof workerMachine {
           queueMicrotask(() => registry.get(instance)?.tell({ type: "calls.drained" }));
         });
       },
+      awaitLiveCalls: ({ context: { instance } }) => {
+        dispatcher.whenQuiet(instance, () => {
+          queueMicrotask(() => registry.get(instance)?.tell({ type: "calls.drained" }));
+        });
+      },
       endCalls: ({ context }) => {
         dispatcher.endDrainOf(context.instance);
       },
@@ -124,12 +141,14 @@ function provideWorker(parts: MachineParts): typeof workerMachine {
 }
 
 /** Dispatch may use this process from now on. */
-function attach({ clock, journal, registry, dispatcher }: MachineParts, context: WorkerContext): void {
+function attach(parts: MachineParts, context: WorkerContext): void {
+  const { clock, journal, registry, dispatcher } = parts;
   const entry = registry.get(context.instance);
   if (entry?.outbox == null) return;
   entry.isInService = true;
   journal.record("ready", clock.now(), 0, context.instance, context.pid ?? 0);
-  dispatcher.attach(createWorkerPort(entry, entry.outbox));
+  const maxCalls = parts.launches.get(context.pool)?.pool.maxCalls ?? Infinity;
+  dispatcher.attach(createWorkerPort(entry, entry.outbox, maxCalls));
 }
 
 /** Nothing will come from this process any more. */

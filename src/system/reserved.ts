@@ -57,13 +57,23 @@ const table: Readonly<Record<string, ReservedFunction>> = {
       throw new Misfit("params.worker", worker, `one of the workers ${ids.join(", ")}`);
     },
   },
+  "splice.why": { keys: ["requestId"], run: ({ requestId }, { system }) => system.why(numberOf(requestId)) },
   "splice.breaker": { keys: ["pool", "function", "action"], run: commandBreaker },
 };
+
+function numberOf(requestId: unknown): number | bigint {
+  if (typeof requestId === "bigint" && requestId >= 0n) return requestId;
+  if (typeof requestId === "number" && Number.isSafeInteger(requestId) && requestId >= 0) return requestId;
+  throw new Misfit("params.requestId", requestId, "the number of a call");
+}
 
 function commandBreaker({ pool, function: name, action }: Params, { system }: ReservedPorts): void {
   if (action !== "trip" && action !== "reset") throw new Misfit("params.action", action, '"trip" or "reset"');
   if (pool !== undefined) {
-    throw new Misfit("params.pool", pool, "left out: pools have no breaker in this version, functions have");
+    if (name !== undefined) throw new Misfit("params.function", name, "left out where there is a pool");
+    if (typeof pool === "string" && system.commandPoolBreaker(pool, action)) return;
+    const names = system.status().pools.map((each) => each.name);
+    throw new Misfit("params.pool", pool, `one of the pools ${names.join(", ")}`);
   }
   if (typeof name === "string" && system.commandBreaker(name, action)) return;
   const near =

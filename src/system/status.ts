@@ -1,7 +1,7 @@
 // Draws the picture of the system: machines and dispatch in, Status out. Changes nothing.
 
-import { readFileSync } from "node:fs";
 import type { ActorRefFrom, SnapshotFrom } from "xstate";
+import { rssBytesOf } from "../actors/process-memory.js";
 import type { ProcessRegistry } from "../actors/process-registry.js";
 import type { BreakerStatus, PoolStatus, Status, SupervisorState, WorkerStatus } from "../contract/status.js";
 import type { Dispatcher } from "../dispatch/dispatcher.js";
@@ -66,7 +66,17 @@ function drawPool(name: string, sources: StatusSources): PoolStatus {
     const worker = snapshot?.children[memberId] as ActorRefFrom<typeof workerMachine> | undefined;
     if (worker !== undefined) workers.push(drawWorker(worker.getSnapshot(), sources));
   }
-  return { name, generation: Math.max(1, ...workers.map((worker) => worker.generation)), workers };
+  const breaker = snapshot?.children.breaker?.getSnapshot().context.picture;
+  const isTimed = breaker?.probeAtMs != null;
+  return {
+    name,
+    breaker: {
+      state: breaker?.state ?? "closed",
+      retryAfterMs: isTimed ? Math.max(0, Math.ceil(breaker.probeAtMs - sources.clock.now())) : null,
+    },
+    generation: Math.max(1, ...workers.map((worker) => worker.generation)),
+    workers,
+  };
 }
 
 function drawWorker(snapshot: SnapshotFrom<typeof workerMachine>, sources: StatusSources): WorkerStatus {
@@ -81,24 +91,15 @@ function drawWorker(snapshot: SnapshotFrom<typeof workerMachine>, sources: Statu
     state: leafOf(snapshot.value),
     inFlight: inService?.inFlight ?? 0,
     calls: inService?.calls ?? 0,
-    rssBytes: pid === null ? null : rssBytes(pid),
+    rssBytes: pid === null ? null : rssBytesOf(pid),
     lagMs: Math.round(context.lagMs * 1000) / 1000,
     uptimeMs: entry === undefined ? 0 : Math.round(sources.clock.now() - entry.startedAtMs),
   };
 }
 
-/** The innermost state's name: {"alive": {"starting": "spawning"}} is "spawning". */
+/** The innermost state's name: {"alive": {"starting": "spawning"}} is "spawning". What a condemned one does is told as that. */
 function leafOf(value: unknown): string {
   if (typeof value === "string") return value;
+  if (typeof value === "object" && value !== null && "condemned" in value) return "condemned";
   return typeof value === "object" && value !== null ? leafOf(Object.values(value)[0]) : "unknown";
-}
-
-/** Linux only: the second number of /proc/<pid>/statm, in pages of 4 KiB. */
-function rssBytes(pid: number): number | null {
-  try {
-    const pages = Number(readFileSync(`/proc/${String(pid)}/statm`, "utf8").split(" ")[1]);
-    return Number.isFinite(pages) ? pages * 4096 : null;
-  } catch {
-    return null;
-  }
 }

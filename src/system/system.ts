@@ -19,10 +19,14 @@ import type { BreakersEvent } from "../machines/breakers/events.js";
 import type { SupervisorEmitted } from "../machines/supervisor/events.js";
 import type { PoolPlan } from "../machines/pool/context.js";
 import type { supervisorMachine } from "../machines/supervisor/machine.js";
+import type { WorkerEvent } from "../machines/worker/events.js";
 import type { Clock, Random } from "../time.js";
 import { provideMachines } from "./provide-machines.js";
 import { startRoot } from "./start-root.js";
 import { drawStatus } from "./status.js";
+import type { CallStory } from "../contract/call-story.js";
+import { SpawnedWorkers, tellCalls } from "./call-story.js";
+import { tellPoolBreaker } from "./breakers.js";
 import { createVerification } from "./verification.js";
 
 export interface SystemPorts {
@@ -66,6 +70,7 @@ export class System {
   readonly retryPorts: RetryPorts;
   readonly #ports: SystemPorts;
   readonly #registry = new ProcessRegistry();
+  readonly #spawned = new SpawnedWorkers();
   readonly #events = new Subject<LifecycleEvent>();
   readonly #launches: Map<string, PoolLaunch>;
   readonly #root: Actor<typeof supervisorMachine>;
@@ -100,8 +105,15 @@ export class System {
           this.#tellBreakers({ ...fact, functionName });
         },
       },
+      onOverdue: (instance, functionName, reason) => {
+        const { drainMs } = config.shutdown;
+        this.#tell(instance, { type: "worker.condemn", functionName, reason, drainMs });
+      },
+      onWorn: (instance, reason) => {
+        this.#tell(instance, { type: "use.exceeded", reason });
+      },
       onBreach: (instance, reason) => {
-        this.#registry.get(instance)?.tell({ type: "link.breached", reason });
+        this.#tell(instance, { type: "link.breached", reason });
       },
       verification: createVerification(config.verify, ports, (error) => {
         this.fail(error);
@@ -126,6 +138,12 @@ export class System {
       serverId: this.#serverIdText,
       socket: this.socket,
     });
+  }
+
+  /** The recent calls of that number, newest first. */
+  why(requestId: number | bigint): readonly CallStory[] {
+    const { journal, clock } = this.#ports;
+    return tellCalls({ journal, clock, spawned: this.#spawned, status: this.status() }, requestId);
   }
 
   /** Drains for at most `drainMs`, then ends every worker; said again it hurries. */
@@ -206,6 +224,14 @@ export class System {
     });
   }
 
+  /** As commandBreaker, for the spawn breaker of a pool. False: there is no pool of that name. */
+  commandPoolBreaker(pool: string, action: "trip" | "reset"): boolean {
+    const { status, context } = this.#root.getSnapshot();
+    if (status !== "active" || !context.pools.has(pool)) return false;
+    this.#root.send({ type: `breaker.${action}`, pool });
+    return true;
+  }
+
   /** Opens the breaker of a function until it is reset, or closes it. False: nothing of that name is exported. */
   commandBreaker(functionName: string, action: "trip" | "reset"): boolean {
     if (!this.dispatcher.exports().some(({ name }) => name === functionName)) return false;
@@ -270,6 +296,11 @@ export class System {
     });
   }
 
+  /** Dispatch found something out about a worker, perhaps inside a transition of its machine, which has to end first. */
+  #tell(instance: InstanceId, event: WorkerEvent): void {
+    queueMicrotask(() => this.#registry.get(instance)?.tell(event));
+  }
+
   #tellBreakers(event: BreakersEvent): void {
     // The call it is about may have ended inside a worker machine's own transition, which has to come to its end first.
     // Whoever awaits that call still hears of it after this.
@@ -285,6 +316,7 @@ export class System {
       ...this.#ports,
       launches: this.#launches,
       registry: this.#registry,
+      spawned: this.#spawned,
       dispatcher: this.dispatcher,
       serverId: this.serverId,
       serverIdText: this.#serverIdText,
@@ -328,6 +360,20 @@ export class System {
       }
       case "exports.changed":
         return this.#announce({ type: event.type, pool: event.pool });
+      case "worker.condemned": {
+        const { workerId, reason } = event;
+        this.#ports.log.warn(`worker ${workerId} gets no more calls and will be killed, because ${reason}`, {
+          worker: workerId,
+        });
+        return undefined;
+      }
+      case "breaker.opened":
+      case "breaker.halfOpened":
+      case "breaker.closed": {
+        const { type, pool, picture } = event;
+        tellPoolBreaker(this.#ports.log, type, pool, picture);
+        return this.#announce({ type, pool, reason: picture.why });
+      }
       // Whoever added or removed the pool hears of it.
       case "pool.failed":
       case "pool.removed":

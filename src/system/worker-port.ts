@@ -1,12 +1,22 @@
 // Dispatch's way to one worker process: its outbox, seen through dispatch's own interface.
 
 import type { WorkerPort } from "../dispatch/worker-state.js";
+import { noGuard } from "../actors/guard-link.js";
 import type { ProcessEntry } from "../actors/process-registry.js";
 import { capability } from "../protocol/messages.js";
 import type { Outbox } from "../transport/outbox.js";
 
-export function createWorkerPort(entry: ProcessEntry, outbox: Outbox): WorkerPort {
+/** `maxCalls`: after so many calls the worker should be replaced. */
+export function createWorkerPort(entry: ProcessEntry, outbox: Outbox, maxCalls: number): WorkerPort {
+  const { guard } = entry;
   return {
+    maxCalls,
+    locate:
+      guard === noGuard
+        ? null
+        : (heard) => {
+            void guard.where().then(heard);
+          },
     instance: entry.instance,
     workerId: entry.workerId,
     pid: entry.child.pid ?? 0,

@@ -7,7 +7,7 @@ import { instanceInput, playedEntry, runUnderParent } from "./under-parent.js";
 
 const intervalMs = 1000;
 
-function beat() {
+function beat(maxRssBytes = Infinity) {
   const clock = createTestClock();
   const registry = new ProcessRegistry();
   const entry = playedEntry(registry, new Promise(() => undefined));
@@ -15,7 +15,7 @@ function beat() {
   entry.outbox = { send: () => (state.sent += 1) > 0 } as unknown as Outbox;
   const isBusy = () => state.isBusy;
   const actor = runUnderParent(
-    createHeartbeatActor({ clock, registry, intervalMs, isBusy }),
+    createHeartbeatActor({ clock, registry, intervalMs, isBusy, maxRssBytes: () => maxRssBytes }),
     instanceInput(),
   );
   const answer = () => {
@@ -33,6 +33,18 @@ describe("heartbeat", () => {
     answer();
     clock.advance(intervalMs);
     expect(state.sent).toBe(2);
+  });
+
+  test("says that a worker has grown too large, where the platform tells how large it is", () => {
+    const { actor, answer, entry } = beat(1_048_576);
+    const child = entry.child as { pid: number };
+    child.pid = process.pid;
+    answer();
+    expect(actor.facts.at(-1)).toEqual(
+      process.platform === "linux"
+        ? { type: "use.exceeded", reason: expect.stringMatching(/^it holds \d+ MiB of 1$/) }
+        : { type: "health.answered", lagMs: 0 },
+    );
   });
 
   test("reports how long the answer took", () => {
@@ -85,7 +97,7 @@ describe("heartbeat", () => {
     const registry = new ProcessRegistry();
     const clock = createTestClock();
     runUnderParent(
-      createHeartbeatActor({ clock, registry, intervalMs, isBusy: () => false }),
+      createHeartbeatActor({ clock, registry, intervalMs, isBusy: () => false, maxRssBytes: () => Infinity }),
       instanceInput(),
     );
     expect(clock.timerCount).toBe(0);

@@ -6,7 +6,7 @@ import { ChildProcess } from "node:child_process";
 import { noGuard } from "../../src/actors/guard-link.js";
 import type { ProcessEntry, ProcessRegistry } from "../../src/actors/process-registry.js";
 import { workerId, type InstanceId } from "../../src/ids.js";
-import type { InstanceInput } from "../../src/machines/worker/machine.js";
+import type { InstanceInput } from "../../src/machines/worker/context.js";
 import type { ByteDuplex } from "../../src/transport/duplex.js";
 
 export interface Running {

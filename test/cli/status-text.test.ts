@@ -14,6 +14,7 @@ const status: Status = {
     {
       name: "app",
       generation: 1,
+      breaker: { state: "closed", retryAfterMs: null },
       workers: [
         {
           id: "app:1",
@@ -102,6 +103,17 @@ test("functions whose calls are refused are named once more, with their breaker 
     "refused function  breaker     tried in",
     "a.f               open            4.2s",
     "long.name         forcedOpen         -",
+  ]);
+});
+
+test("a pool that starts no more workers is named, with when one is tried", () => {
+  const [pool] = status.pools;
+  if (pool === undefined) throw new Error("The status of this test has a pool.");
+  const breaker = { state: "open", retryAfterMs: 30_000 } as const;
+  expect(statusLines({ ...status, pools: [{ ...pool, breaker }] }).slice(10)).toEqual([
+    "",
+    "pool that starts no worker  breaker  tried in",
+    "app                         open          30s",
   ]);
 });
 

@@ -40,6 +40,9 @@ export class ScriptedPort implements WorkerPort {
   maxFrameBytes = 1000;
   queuedBytes = 0;
   maxQueuedBytes = 2000;
+  maxCalls = Infinity;
+  /** What its guard says when it is asked; null: it has none. */
+  locate: WorkerPort["locate"] = null;
   readonly invokes: SentInvoke[] = [];
   readonly cancels: number[] = [];
   onInvoke: (callId: number, contextBytes: Uint8Array) => void = () => undefined;
@@ -146,6 +149,10 @@ export interface Bench {
   readonly journal: Journal;
   readonly dispatcher: Dispatcher;
   readonly caller: ScriptedCaller;
+  /** Workers that were told on for a call they have not answered, and that call's function. */
+  readonly overdue: [number, string][];
+  /** Workers that have been given as many calls as they should get. */
+  readonly worn: number[];
   readonly breaches: [number, string][];
   /** What the verifier threw, rejected with or gave instead of a boolean, by function. */
   readonly verifierFailures: [string, unknown][];
@@ -194,6 +201,8 @@ export function createBench(
   const policy = { ...patientBreaker, ...breaker };
   const facts: string[] = [];
   const reports: BreakerReport[] = [];
+  const overdue: [number, string][] = [];
+  const worn: number[] = [];
   const breaches: [number, string][] = [];
   const verifierFailures: [string, unknown][] = [];
   const faults: unknown[] = [];
@@ -215,6 +224,12 @@ export function createBench(
         facts.push(`${functionName} ${fact.type}`);
         breakers.send({ ...fact, functionName });
       },
+    },
+    onOverdue: (instance, name) => {
+      overdue.push([instance, name]);
+    },
+    onWorn: (instance) => {
+      worn.push(instance);
     },
     onBreach: (instance, reason) => {
       breaches.push([instance, reason]);
@@ -244,6 +259,8 @@ export function createBench(
     journal,
     dispatcher,
     caller,
+    overdue,
+    worn,
     breaches,
     verifierFailures,
     faults,

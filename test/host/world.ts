@@ -27,6 +27,8 @@ export function world(exportedName = "f") {
     maxFrameBytes: 1_000_000,
     queuedBytes: 0,
     maxQueuedBytes: 1_000_000,
+    maxCalls: Infinity,
+    locate: null,
     sendInvoke: (callId) => sent.push(callId),
     sendCancel: (callId) => cancelled.push(callId),
   };
@@ -42,6 +44,8 @@ export function world(exportedName = "f") {
       cancelGraceMs: 1000,
     },
     breaker: { policy: defaults.breaker, onFact: () => undefined },
+    onOverdue: () => undefined,
+    onWorn: () => undefined,
     onBreach: () => undefined,
   });
   const metadata = {

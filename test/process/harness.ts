@@ -92,6 +92,7 @@ export class WholeJournal extends Journal {
       functionName,
       callerId,
       requestId,
+      reason: "",
     });
   }
 

@@ -14,16 +14,18 @@ import { splitWords } from "../words.js";
 export interface ServeCommandOptions extends CommonOptions {
   readonly worker?: string;
   readonly link?: LinkKind;
+  readonly strict?: boolean;
   readonly maxConcurrency?: number;
   readonly timeout?: number;
 }
 
-/** Resolves with the exit code: 0 after a stop that was asked for, 1 when the supervisor failed. */
+/** Resolves with the exit code: 0 after a stop that was asked for, 1 when the supervisor failed or gave a pool up. */
 export async function runServe(options: ServeCommandOptions): Promise<number> {
   const startup = new AbortController();
   const log = createLateLog();
   let splice: EmbeddedSplice | null = null;
   let stops = 0;
+  let gaveUp = false;
   const stopListening = listenForStopSignals((signal) => {
     // A terminal that closes while the drain is under way is no reason to hurry.
     if (signal === "SIGHUP" && stops > 0) return;
@@ -60,15 +62,20 @@ export async function runServe(options: ServeCommandOptions): Promise<number> {
     const exports = await splice.exports();
     const pids = (await splice.status()).pools.flatMap((pool) => pool.workers.map((worker) => worker.pid));
     log.info(`serving ${String(exports.length)} functions on ${socket}`, { socket, workers: pids });
-    splice.events$.subscribe((event) => {
+    const served = splice;
+    served.events$.subscribe((event) => {
       if (event.type === "worker.ready")
         log.info(`worker ${String(event.worker)} is ready`, { worker: event.worker, pid: event.pid });
+      if (options.strict !== true || event.type !== "breaker.opened" || event.pool === undefined) return;
+      gaveUp = true;
+      log.error(`stopping, since pool ${event.pool} cannot keep its workers and --strict says not to go on`);
+      void served.close();
     });
     await splice.ended;
     await splice.close();
     const { state } = await splice.status();
     log.info("stopped");
-    return state === "failed" ? exitCodes.failed : exitCodes.ok;
+    return state === "failed" || gaveUp ? exitCodes.failed : exitCodes.ok;
   } catch (error) {
     if (stops > 0) return exitCodes.ok;
     throw error;

@@ -6,7 +6,7 @@ import type { InstanceId } from "../../ids.js";
 import type { Clock, Random } from "../../time.js";
 import type { CooldownPolicy } from "../breaker/cooldown.js";
 import type { PoolOutlook, PoolRefusal } from "../router/route-table.js";
-import type { WorkerTimings } from "../worker/machine.js";
+import type { WorkerTimings } from "../worker/context.js";
 import type { PoolReport } from "./events.js";
 import type { Members } from "./members.js";
 import { emptyWindow, type RestartPolicy, type RestartWindow } from "./restart.js";

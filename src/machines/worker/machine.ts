@@ -1,102 +1,28 @@
 // The life of one worker: from spawn through handshake to service, and by the kill ladder to its end, then again.
 // It decides when; how a process is spawned, spoken to and killed is provided. It knows no call.
 
-import { assign, raise, sendTo, setup, type ActorRef, type AnyEventObject, type Snapshot } from "xstate";
-import type { InstanceId, WorkerId } from "../../ids.js";
-import type { ExportMetadata } from "../../protocol/messages.js";
+import { assign, raise, sendTo, setup, type AnyEventObject } from "xstate";
 import { provided } from "../provided.js";
-import { describeExit } from "./describe-exit.js";
-import type { WorkerEvent, WorkerExit, WorkerReport } from "./events.js";
+import {
+  exitChange,
+  instanceInput,
+  linkGraceMs,
+  newInstance,
+  newWorkerContext,
+  noExit,
+  overdueChange,
+  reapMs,
+  type ExamineInput,
+  type InstanceInput,
+  type KillInput,
+  type SendShutdown,
+  type WorkerContext,
+  type WorkerInput,
+} from "./context.js";
+import type { WorkerEvent } from "./events.js";
+import * as reports from "./reports.js";
 
-export interface WorkerTimings {
-  /** From spawn until it must be ready. */
-  readonly connectTimeoutMs: number;
-  /** From the Shutdown message to SIGTERM. */
-  readonly shutdownMs: number;
-  /** From SIGTERM to SIGKILL. */
-  readonly terminateMs: number;
-}
-
-export interface WorkerInput {
-  readonly memberId: string;
-  readonly workerId: WorkerId;
-  readonly pool: string;
-  readonly generation: number;
-  readonly timings: WorkerTimings;
-  readonly maxMisses: number;
-  readonly nextInstance: () => InstanceId;
-  readonly parent: ActorRef<Snapshot<unknown>, WorkerReport>;
-}
-
-export interface WorkerContext extends WorkerInput {
-  readonly instance: InstanceId;
-  readonly pid: number | null;
-  readonly exports: readonly ExportMetadata[];
-  readonly lagMs: number;
-  readonly isLinkOpen: boolean;
-  /** How its link ended, when it did: a clause such as "it closed its link". */
-  readonly linkEnd: string;
-  readonly wasReady: boolean;
-  readonly wasAsked: boolean;
-  readonly killReason: string | null;
-  readonly startDelayMs: number;
-  readonly drainMs: number;
-  /** The call that it was condemned for. */
-  readonly overdue: Overdue;
-  readonly exit: WorkerExit;
-}
-
-interface Overdue {
-  readonly functionName: string;
-  readonly reason: string;
-  readonly isResponsive: boolean;
-}
-
-/** What the actors of one process are told: which one it is. */
-export interface InstanceInput {
-  readonly instance: InstanceId;
-  readonly workerId: WorkerId;
-  readonly pool: string;
-  readonly generation: number;
-}
-
-/** One rung of the kill ladder. */
-export type KillInput = InstanceInput & { readonly signal: "SIGTERM" | "SIGKILL" };
-
-/** What to find out of a condemned worker. */
-export type ExamineInput = InstanceInput & { readonly functionName: string; readonly reason: string };
-
-export type SendShutdown = { type: "link.shutdown" };
-
-/** A process that closed its link is given this long to end by itself, so that its own end is what is reported. */
-const linkGraceMs = 200;
-/** An ended process may have left answers in its link; they are read until it closes, but no longer than this. */
-const reapMs = 50;
-
-const noExit: WorkerExit = {
-  wasAsked: false,
-  wasReady: false,
-  exitCode: null,
-  signal: null,
-  how: "",
-  stderrTail: "",
-};
-
-const noOverdue: Overdue = { functionName: "", reason: "", isResponsive: true };
-
-const instanceInput = ({ context }: { context: WorkerContext }): InstanceInput => ({
-  instance: context.instance,
-  workerId: context.workerId,
-  pool: context.pool,
-  generation: context.generation,
-});
-
-const who = ({ memberId, workerId, pool, instance }: WorkerContext) => ({
-  memberId,
-  workerId,
-  pool,
-  instance,
-});
+const toParent = ({ context }: { context: WorkerContext }): WorkerContext["parent"] => context.parent;
 
 export const workerMachine = setup({
   types: {
@@ -120,16 +46,7 @@ export const workerMachine = setup({
     kill: provided<AnyEventObject, KillInput>("kill"),
   },
   actions: {
-    beginInstance: assign(({ context }) => ({
-      instance: context.nextInstance(),
-      pid: null,
-      lagMs: 0,
-      isLinkOpen: false,
-      wasReady: false,
-      wasAsked: false,
-      killReason: null,
-      exit: noExit,
-    })),
+    beginInstance: assign(({ context }) => newInstance(context)),
     noteSpawned: assign(({ event }) => (event.type === "process.spawned" ? { pid: event.pid } : {})),
     noteLinkOpen: assign({ isLinkOpen: true }),
     noteLinkClosed: assign(({ event }) => ({
@@ -158,11 +75,7 @@ export const workerMachine = setup({
     blameStuck: assign(({ event }) =>
       event.type === "worker.examined" && event.stuck !== null ? { killReason: event.stuck } : {},
     ),
-    /** Who answers, but not that call, is ended as one that was asked to; who answers nothing has died of it. */
-    blameOverdue: assign(({ context: { overdue, wasAsked } }) => ({
-      killReason: overdue.isResponsive ? overdue.reason : `${overdue.reason}, nor anything else`,
-      wasAsked: wasAsked || overdue.isResponsive,
-    })),
+    blameOverdue: assign(({ context }) => overdueChange(context)),
     /** The event itself says why the process has to go. */
     noteReason: assign(({ event }) => ("reason" in event ? { killReason: event.reason } : {})),
     /** It never got as far as serving calls. */
@@ -172,17 +85,7 @@ export const workerMachine = setup({
       killReason: `it did not become ready within ${String(context.timings.connectTimeoutMs)} ms; if it needs longer, raise connectTimeoutMs`,
     })),
     blameLink: assign(({ context }) => ({ killReason: `${context.linkEnd} and it stayed` })),
-    noteExit: assign(({ context, event }) => {
-      const { wasAsked, wasReady, killReason } = context;
-      if (event.type === "process.failed") {
-        const how = `could not be started: ${event.reason}`;
-        return { isLinkOpen: false, exit: { ...noExit, wasAsked, how } };
-      }
-      if (event.type !== "process.exited") return {};
-      const { exitCode, signal, stderrTail } = event;
-      const how = describeExit({ exitCode, signal, stderrTail, killReason, wasAsked });
-      return { exit: { wasAsked, wasReady, exitCode, signal, how, stderrTail } };
-    }),
+    noteExit: assign(({ context, event }) => exitChange(context, event)),
     /** It waited for its next start, so there is no process whose end could be told. */
     noteNotStarted: assign({
       wasAsked: true,
@@ -195,46 +98,11 @@ export const workerMachine = setup({
     sendShutdown: sendTo("link", { type: "link.shutdown" }),
     /** The heartbeat starts between the two: what is raised comes after it, what is sent at once would not. */
     raiseAttached: raise({ type: "worker.attached" }),
-    reportReady: sendTo(
-      ({ context }) => context.parent,
-      ({ context }) => ({
-        type: "worker.ready" as const,
-        ...who(context),
-        pid: context.pid ?? 0,
-        generation: context.generation,
-        exports: context.exports,
-      }),
-    ),
-    reportWithdrawn: sendTo(
-      ({ context }) => context.parent,
-      ({ context }) => ({ type: "worker.withdrawn" as const, ...who(context) }),
-    ),
-    reportCondemned: sendTo(
-      ({ context }) => context.parent,
-      ({ context }) => ({
-        type: "worker.condemned" as const,
-        ...who(context),
-        reason: context.overdue.reason,
-      }),
-    ),
-    reportWorn: sendTo(
-      ({ context }) => context.parent,
-      ({ context, event }) => ({
-        type: "worker.worn" as const,
-        ...who(context),
-        reason: event.type === "use.exceeded" ? event.reason : "",
-      }),
-    ),
-    reportExited: sendTo(
-      ({ context }) => context.parent,
-      ({ context }) => ({
-        type: "worker.exited" as const,
-        ...who(context),
-        pid: context.pid,
-        generation: context.generation,
-        exit: context.exit,
-      }),
-    ),
+    reportReady: sendTo(toParent, ({ context }) => reports.ready(context)),
+    reportWithdrawn: sendTo(toParent, ({ context }) => reports.withdrawn(context)),
+    reportCondemned: sendTo(toParent, ({ context }) => reports.condemned(context)),
+    reportWorn: sendTo(toParent, ({ context, event }) => reports.worn(context, event)),
+    reportExited: sendTo(toParent, ({ context }) => reports.exited(context)),
     /** Provided: dispatch may use this process from now on. */
     attach: () => undefined,
     /** Provided: nothing will come from this process any more. */
@@ -265,22 +133,7 @@ export const workerMachine = setup({
   id: "worker",
   initial: "alive",
   options: { maxIterations: 1000 },
-  context: ({ input }) => ({
-    ...input,
-    instance: 0 as InstanceId,
-    pid: null,
-    exports: [],
-    lagMs: 0,
-    isLinkOpen: false,
-    linkEnd: "",
-    wasReady: false,
-    wasAsked: false,
-    killReason: null,
-    startDelayMs: 0,
-    drainMs: 0,
-    overdue: noOverdue,
-    exit: noExit,
-  }),
+  context: ({ input }) => newWorkerContext(input),
   states: {
     alive: {
       meta: { description: "There is a process, or one is being spawned." },

@@ -10,13 +10,13 @@ import type { PoolPlan } from "../../../src/machines/pool/context.js";
 import { poolMachine } from "../../../src/machines/pool/machine.js";
 import { poolActorId, supervisorMachine } from "../../../src/machines/supervisor/machine.js";
 import type { WorkerEvent } from "../../../src/machines/worker/events.js";
-import {
-  workerMachine,
-  type ExamineInput,
-  type InstanceInput,
-  type KillInput,
-  type SendShutdown,
-} from "../../../src/machines/worker/machine.js";
+import type {
+  ExamineInput,
+  InstanceInput,
+  KillInput,
+  SendShutdown,
+} from "../../../src/machines/worker/context.js";
+import { workerMachine } from "../../../src/machines/worker/machine.js";
 import { createTestClock, type TestClock } from "../../support/test-clock.js";
 import { exportsOf } from "../worker/rig.js";
 

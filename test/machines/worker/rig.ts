@@ -4,13 +4,13 @@
 import { createActor, fromCallback, type AnyEventObject } from "xstate";
 import { createIdSource, workerId, type InstanceId } from "../../../src/ids.js";
 import type { WorkerEvent, WorkerExited, WorkerReport } from "../../../src/machines/worker/events.js";
-import {
-  workerMachine,
-  type ExamineInput,
-  type InstanceInput,
-  type KillInput,
-  type SendShutdown,
-} from "../../../src/machines/worker/machine.js";
+import type {
+  ExamineInput,
+  InstanceInput,
+  KillInput,
+  SendShutdown,
+} from "../../../src/machines/worker/context.js";
+import { workerMachine } from "../../../src/machines/worker/machine.js";
 import { createTestClock, type TestClock } from "../../support/test-clock.js";
 
 export const timings = { connectTimeoutMs: 10_000, shutdownMs: 5000, terminateMs: 3000 };
