@@ -440,4 +440,3 @@ export class Dispatcher {
 }
 
 const noBytes = new Uint8Array(0);
-

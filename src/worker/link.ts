@@ -38,10 +38,10 @@ const highWaterBytes = 8 * 1024 * 1024;
 const lowWaterBytes = 1024 * 1024;
 
 /**
- * The answers to so many messages of one chunk are not kept for its end: the supervisor takes them in while the rest is
- * being worked on. Otherwise the two would take turns, each idle while the other is busy.
+ * The answers to a chunk leave in four pieces, of at least so many messages: the supervisor takes the first in while the
+ * rest is being worked on. Otherwise the two would take turns, each idle while the other is busy.
  */
-const messagesPerWrite = 32;
+const leastMessagesPerWrite = 8;
 
 export function createLink(socket: Socket, maxFrameBytes: number, handlers: LinkHandlers): Link {
   const out = new OutboxBuffer();
@@ -81,11 +81,12 @@ export function createLink(socket: Socket, maxFrameBytes: number, handlers: Link
   function receive(messages: () => readonly WireMessage[]): boolean {
     try {
       const received = messages();
+      const perWrite = Math.max(leastMessagesPerWrite, received.length >> 2);
       for (let at = 0; at < received.length; at++) {
         const message = received[at];
         if (isOver || message === undefined) return false;
         handlers.message(message);
-        if (out.length > highWaterBytes || at % messagesPerWrite === messagesPerWrite - 1) flush();
+        if (out.length > highWaterBytes || (at + 1) % perWrite === 0) flush();
         if (isPaused) {
           waiting = received.slice(at + 1);
           return false;

@@ -5,6 +5,7 @@ test("keeps every field of an entry", () => {
   const journal = new Journal(4);
   journal.record("accept", 1.5, 7, 0, 0, 30_000, "math.add", 3, 2n ** 63n);
   journal.record("settle", 2.5, 7, 2, 2003);
+  journal.explain("It died.");
   expect([...journal.entries()]).toEqual([
     {
       kind: "accept",
@@ -16,6 +17,7 @@ test("keeps every field of an entry", () => {
       functionName: "math.add",
       callerId: 3,
       requestId: 2n ** 63n,
+      reason: "",
     },
     {
       kind: "settle",
@@ -27,6 +29,7 @@ test("keeps every field of an entry", () => {
       functionName: "",
       callerId: 0,
       requestId: 0,
+      reason: "It died.",
     },
   ]);
 });
@@ -37,10 +40,14 @@ test("is a ring: the newest entries, oldest first, with nothing left of what the
   journal.record("dispatch", 2, 1, 1);
   journal.record("settle", 3, 1, 1);
   expect(journal.hasWrapped).toBe(false);
+  journal.explain("It is over.");
   journal.record("release", 4, 1, 1);
+  journal.record("late", 5, 1, 1);
+  journal.record("late", 6, 1, 1);
+  expect([...journal.entries()].map(({ reason }) => reason)).toEqual(["", "", ""]);
   expect(journal.hasWrapped).toBe(true);
   const entries = [...journal.entries()];
-  expect(entries.map((entry) => entry.kind)).toEqual(["dispatch", "settle", "release"]);
+  expect(entries.map((entry) => entry.kind)).toEqual(["release", "late", "late"]);
   expect(entries.at(-1)).toMatchObject({ functionName: "", deadlineMs: 0, callerId: 0, requestId: 0 });
 });
 
@@ -54,6 +61,8 @@ test("keeps no more of a name than 256 characters: names of any length come from
   const journal = new Journal(2);
   journal.record("reject", 0, 0, 0, 1002, 0, "n".repeat(1_000_000));
   journal.record("reject", 0, 0, 0, 1002, 0, "m".repeat(256));
+  journal.explain("r".repeat(1_000_000));
+  expect([...journal.entries()].at(-1)?.reason).toBe(`${"r".repeat(255)}…`);
   const names = [...journal.entries()].map(({ functionName }) => functionName);
   expect(names).toEqual([`${"n".repeat(255)}…`, "m".repeat(256)]);
 });

@@ -92,7 +92,7 @@ describe("the 2001 of a worker with a guard", () => {
   ])("a guard %s changes nothing", (_, seen) => {
     const { bench, tell } = stuck();
     tell(seen);
-    expect(bench.caller.answers).toMatchObject([{ code: 2001, details: undefined }]);
+    expect(bench.caller.answers).toMatchObject([{ code: 2001, details: null }]);
   });
 
   test("does not wait for a guard that says nothing for longer than 200 ms", () => {

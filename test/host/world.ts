@@ -134,5 +134,5 @@ export function world(exportedName = "f") {
 
 /** Lets everything that is written arrive, and its answers too. */
 export async function settle(): Promise<void> {
-  for (let turn = 0; turn < 30; turn++) await new Promise(setImmediate);
+  for (let turn = 0; turn < 80; turn++) await new Promise(setImmediate);
 }

@@ -49,7 +49,7 @@ const turn = () => new Promise((resolve) => setImmediate(resolve));
 describe("the outbox", () => {
   test("writes once per tick, however many messages and promise chains there are", async () => {
     const { duplex, outbox } = setUp();
-    for (let i = 1; i <= 500; i++) outbox.sendResult(i, Uint8Array.of(1), 5);
+    for (let i = 1; i <= 20; i++) outbox.sendResult(i, Uint8Array.of(1), 5);
     outbox.sendInvoke(1, "math.add", new Uint8Array(), 30_000, emptyContextBytes);
     outbox.send({ type: "HealthCheck" });
     void (async () => {
@@ -60,15 +60,31 @@ describe("the outbox", () => {
     await turn();
     expect(duplex.writes).toHaveLength(1);
     const decoded = new WireDecoder().push(duplex.writes[0] ?? new Uint8Array());
-    expect(decoded).toHaveLength(503);
-    expect(decoded[500]).toMatchObject({ type: "Invoke", functionName: "math.add", deadlineMs: 30_000 });
-    expect(decoded.slice(501).map((message) => message.type)).toEqual(["HealthCheck", "ListExports"]);
+    expect(decoded).toHaveLength(23);
+    expect(decoded[20]).toMatchObject({ type: "Invoke", functionName: "math.add", deadlineMs: 30_000 });
+    expect(decoded.slice(21).map((message) => message.type)).toEqual(["HealthCheck", "ListExports"]);
 
     outbox.send({ type: "HealthCheck" });
     await turn();
     expect(duplex.writes).toHaveLength(2);
     await turn();
     expect(duplex.writes).toHaveLength(2);
+  });
+
+  test("keeps 32 messages no longer: the peer begins with them while the next are made", async () => {
+    const { duplex, outbox } = setUp();
+    const written: number[] = [];
+    for (let i = 1; i <= 70; i++) {
+      outbox.sendResult(i, Uint8Array.of(1), 5);
+      written.push(duplex.writes.length);
+    }
+    expect([written[30], written[31], written[63], written[69]]).toEqual([0, 1, 2, 2]);
+    await turn();
+    expect(duplex.writes).toHaveLength(3);
+    const decoder = new WireDecoder();
+    expect(
+      duplex.writes.flatMap((bytes) => decoder.push(bytes)).map((message) => "requestId" in message),
+    ).toHaveLength(70);
   });
 
   test("asks its schedule once per write, not once per message", () => {

@@ -84,7 +84,10 @@ test.each([
   }
   await until("its breaker is open", async () => (await splice.status()).pools[1]?.breaker.state === "open");
   expect(await splice.call("work.echo", { value: 1 })).toMatchObject({ value: 1 });
-  await expect(splice.call("fake.echo")).rejects.toMatchObject({ code: 3001, details: { reason: "breaker-open" } });
+  await expect(splice.call("fake.echo")).rejects.toMatchObject({
+    code: 3001,
+    details: { reason: "breaker-open" },
+  });
   await splice.close();
   running.child.kill("SIGTERM");
   expect((await running.finished).code).toBe(0);
