@@ -68,7 +68,7 @@ describe.each(["embedded", "over the socket"] as const)("%s", (way) => {
       ["splice.breaker", { function: "work.echo", action: "open" }, "params.action"],
       ["splice.breaker", { action: "trip" }, "params.function"],
       ["splice.breaker", { function: "work.ech", action: "trip" }, "params.function"],
-      ["splice.breaker", { pool: "app", action: "trip" }, "params.pool"],
+      ["splice.breaker", { pool: "ap", action: "trip" }, "params.pool"],
       ["splice.kill", {}, "params.worker"],
       ["splice.kill", { worker: "app:2" }, "params.worker"],
     ] as const;

@@ -85,7 +85,7 @@ describe("a replacement that", () => {
     const jitter = 0.5;
     const system = await startSystem({
       pools: { app: { command: fake(mode) } },
-      restart: { backoffMs, jitter },
+      restart: { backoffMs, jitter, maxFailedStarts: 1000, maxRestarts: 400 },
     });
     await writeFile(mode, "exit");
     process.kill(await system.pid(), "SIGKILL");

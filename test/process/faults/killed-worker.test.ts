@@ -29,7 +29,7 @@ describe("SIGKILL of an idle worker (row 1)", () => {
   test("of one of two: the other serves on meanwhile", async () => {
     const system = await startSystem({
       pools: { app: { functions, workers: 2 } },
-      restart: { backoffMs: [60_000] },
+      restart: { backoffMs: [60_000], withinMs: 1_000_000 },
     });
     const [first, second] = await system.ready();
     process.kill(first?.pid ?? 0, "SIGKILL");
@@ -65,7 +65,7 @@ describe("death around the writing of an answer (row 3)", () => {
   test("200 calls at 8 moments: a result or 2003, never both, and no function runs twice", async () => {
     const system = await startSystem({
       pools: { app: { functions, workers: 2 } },
-      restart: { backoffMs: [0], jitter: 0 },
+      restart: { backoffMs: [0], jitter: 0, maxRestarts: 1000 },
       breaker: { quarantineCrashes: 0 },
     });
     const seen = new Set<number>();
@@ -87,7 +87,7 @@ describe("death around the writing of an answer (row 3)", () => {
     const command = [process.execPath, fakeWorker];
     const system = await startSystem({
       pools: { app: { command, workers: 4 } },
-      restart: { backoffMs: [0], jitter: 0 },
+      restart: { backoffMs: [0], jitter: 0, maxRestarts: 1000 },
       breaker: { quarantineCrashes: 0 },
     });
     // Header 5 bytes, then the envelope; the last cut is past the end, the others are inside the frame.
@@ -109,7 +109,10 @@ describe("death around the writing of an answer (row 3)", () => {
 
   test("an answer of 150 KB that was handed to the kernel before the death is read to its end", async () => {
     const command = [process.execPath, fakeWorker];
-    const system = await startSystem({ pools: { app: { command } }, restart: { backoffMs: [0], jitter: 0 } });
+    const system = await startSystem({
+      pools: { app: { command } },
+      restart: { backoffMs: [0], jitter: 0, maxRestarts: 1000 },
+    });
     for (let death = 1; death <= 4; death++) {
       const { code, value } = await system.call("fake.cut", { bytes: 1_000_000, size: 150_000 });
       expect(code).toBe(0);

@@ -96,7 +96,7 @@ describe("limits (the predecessor checked first and counted later)", () => {
     const system = await startSystem({
       functions,
       limits: { maxInFlight: 8, maxInFlightPerFunction: 8 },
-      restart: { backoffMs: [60_000] },
+      restart: { backoffMs: [60_000], withinMs: 1_000_000 },
     });
     process.kill(await system.pid(), "SIGKILL");
     await until("the end is noticed", () => system.journal.of("exit").length === 1);

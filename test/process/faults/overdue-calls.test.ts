@@ -16,7 +16,7 @@ const reasons = (events: readonly { readonly type: string; readonly reason?: str
 const spinLine =
   readFileSync(join(functions, "harm.ts"), "utf8")
     .split("\n")
-    .findIndex((line) => line.includes("for (;;)")) + 1;
+    .findIndex((line) => line.trim() === "for (;;);") + 1;
 
 describe("an endless loop", () => {
   test("is named in the 2001 by function, file and line; its worker is killed and followed by another", async () => {
@@ -82,9 +82,7 @@ describe("a call that never ends in a worker that answers", () => {
     const first = await system.pid();
     expect((await system.call("work.hang", {}, { timeoutMs: 100 })).code).toBe(2001);
     await system.readyAfter(2);
-    expect((await system.call("work.pid")).value).toMatchObject({
-      value: expect.not.objectContaining({ value: first }) as unknown,
-    });
+    expect((await system.call("work.pid")).value).not.toMatchObject({ value: first });
     await system.atRest();
     expect(reasons(system.events)).toEqual([
       'was ended because it had not answered a call of "work.hang" 100 ms after its deadline or its cancellation',

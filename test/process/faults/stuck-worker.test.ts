@@ -9,11 +9,16 @@ afterEach(closeLeftovers);
 const health = { intervalMs: 50, maxMisses: 3, cancelGraceMs: 50 };
 const quick = { restart: { backoffMs: [0] }, health };
 
+// With a grace this long nothing but its health checks can find the worker out.
 test.each(["inherit", "socket"] as const)(
   "a worker whose first call is a busy loop is replaced after its misses (link: %s)",
   async (link) => {
     const functions = join(fixtures, "faults/functions");
-    const system = await startSystem({ pools: { app: { functions, link } }, ...quick });
+    const system = await startSystem({
+      pools: { app: { functions, link } },
+      ...quick,
+      health: { ...health, cancelGraceMs: 600_000 },
+    });
     expect((await system.call("harm.spin", {}, { timeoutMs: 100 })).code).toBe(2001);
     await system.readyAfter(2);
     expect(system.events.map(({ reason }) => reason)).toContain(

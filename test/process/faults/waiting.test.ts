@@ -46,7 +46,7 @@ describe("while no worker is up", () => {
   });
 
   test("close ends those that wait when the drain does, and they never run", async () => {
-    const system = await startSystem({ functions, restart: { backoffMs: [60_000] } });
+    const system = await startSystem({ functions, restart: { backoffMs: [60_000], withinMs: 1_000_000 } });
     await killNoticed(system);
     const calls = [1, 2, 3].map(() => system.call("work.echo"));
     await system.splice.close({ drainMs: 30 });
@@ -115,7 +115,10 @@ describe("close()", () => {
   });
 
   test("of an idle system while its worker is in backoff, starting, or gone at that moment", async () => {
-    const backingOff = await startSystem({ functions, restart: { backoffMs: [60_000] } });
+    const backingOff = await startSystem({
+      functions,
+      restart: { backoffMs: [60_000], withinMs: 1_000_000 },
+    });
     await killNoticed(backingOff);
     await backingOff.splice.close();
     await backingOff.endClosed();
