@@ -9,11 +9,14 @@ export function storyLines(story: CallStory): readonly string[] {
   const caller = connection === 0 ? "the embedding program" : `connection ${String(connection)}`;
   const own = requestId === null ? "" : `call ${String(requestId)}, `;
   const head = `${functionName}  ${own}request ${String(hostRequestId)} of ${caller}, ${new Date(atMs).toISOString()}`;
-  const lines = [head, ...steps.map((step) => `  ${afterText(step.afterMs)}  ${stepText(step)}`)];
-  if (!isOver) lines.push("  it is not over");
-  lines.push(`  breakers now: ${functionName} ${breakerText(story.functionBreaker)}`);
-  if (pool !== null) lines[lines.length - 1] += `, pool ${pool} ${breakerText(story.poolBreaker)}`;
-  return lines;
+  const breakers = [`${functionName} ${breakerText(story.functionBreaker)}`];
+  if (pool !== null) breakers.push(`pool ${pool} ${breakerText(story.poolBreaker)}`);
+  return [
+    head,
+    ...steps.map((step) => `  ${afterText(step.afterMs)}  ${stepText(step)}`),
+    ...(isOver ? [] : ["  it is not over"]),
+    `  breakers now: ${breakers.join(", ")}`,
+  ];
 }
 
 function afterText(afterMs: number): string {

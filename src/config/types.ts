@@ -135,7 +135,7 @@ export interface SpliceConfig {
   readonly pools?: Readonly<Record<string, PoolConfig>> | undefined;
   /**
    * Which other pools are started anew when a worker of one ended unasked: none, all, or those after it. With the last
-   * two a pool is started when those before it are ready. Default "one_for_one".
+   * two a pool is started when those before it are ready. Default one_for_one.
    */
   readonly strategy?: Strategy | undefined;
   readonly limits?: LimitsConfig | undefined;

@@ -25,7 +25,7 @@ export async function runServe(options: ServeCommandOptions): Promise<number> {
   const log = createLateLog();
   let splice: EmbeddedSplice | null = null;
   let stops = 0;
-  let gaveUp = false;
+  let gaveUp = false as boolean;
   const stopListening = listenForStopSignals((signal) => {
     // A terminal that closes while the drain is under way is no reason to hurry.
     if (signal === "SIGHUP" && stops > 0) return;

@@ -91,7 +91,7 @@ describe("a pool whose workers crash as soon as they start", () => {
       system.splice.call("splice.breaker", { pool: "none", action: "trip" }),
     ).rejects.toMatchObject({
       code: 1001,
-      message: expect.stringContaining("must be one of the pools app") as unknown,
+      message: expect.stringContaining("must be one of the pools app"),
     });
     await system.end();
   });
