@@ -4,8 +4,12 @@ import { act, say, show } from "../stage.mjs";
 
 export async function surviveEverything(splice) {
   act(3, "survive everything");
-  say("A function in an endless loop is found, named by its line, and its worker replaced:");
+  say(
+    "An endless loop is named by its line; its worker is killed with what else it held, and another follows:",
+  );
+  const neighbour = splice.call("slow.wait", { ms: 60_000 });
   await show("trouble.spin, 300 ms to live", splice.call("trouble.spin", undefined, { timeoutMs: 300 }));
+  await show("slow.wait, in the same worker", neighbour);
   await show("math.add({ a: 1, b: 1 })", splice.call("math.add", { a: 1, b: 1 }));
 
   say("One input kills its worker each time it comes; after three times only that function is refused:");
