@@ -36,11 +36,17 @@ export interface Step {
 
 type Of<Type extends WorkerReport["type"]> = Extract<WorkerReport, { type: Type }>;
 
-function outlookReport({ plan }: PoolContext, members: Members, refusal: PoolOutlook = noWorker): PoolReport {
-  return { type: "outlook.changed", pool: plan.name, outlook: outlookOf(members, refusal) };
+/** What calls have to expect of these members. While the breaker is open, none that ends is started again. */
+function outlookFor({ plan }: PoolContext, members: Members, refusal: PoolOutlook): PoolOutlook {
+  return outlookOf(members, refusal, plan.restartType !== "temporary" && refusal?.breaker === undefined);
 }
 
-/** A worker for every place: new ones at first, later those that were stopped. */
+function outlookReport(context: PoolContext, members: Members, refusal: PoolOutlook = noWorker): PoolReport {
+  const { name } = context.plan;
+  return { type: "outlook.changed", pool: name, outlook: outlookFor(context, members, refusal) };
+}
+
+/** A worker for every place: new ones at first, later those that were stopped, whose past still counts. */
 export function startAll(context: PoolContext): Step {
   const { plan } = context;
   let members: Members = new Map();
@@ -79,7 +85,7 @@ export function ready(context: PoolContext, event: Of<"worker.ready">): Step {
       hasServed: true,
       probe: isProbe ? null : context.probe,
     },
-    report: [{ ...event, outlook: outlookOf(members, context.refusal) }],
+    report: [{ ...event, outlook: outlookFor(context, members, context.refusal) }],
     tell: isToldToGo ? [[predecessor, { type: "worker.drain", drainMs: context.drainMs }]] : [],
     breaker: isProbe ? [{ type: "probe.succeeded" }] : [],
   };
@@ -87,8 +93,14 @@ export function ready(context: PoolContext, event: Of<"worker.ready">): Step {
 
 export function withdrawn(context: PoolContext, event: Of<"worker.withdrawn">): Step {
   const members = withMember(context.members, event.memberId, { phase: "ending" });
-  return { change: { members }, report: [{ ...event, outlook: outlookOf(members, context.refusal) }] };
+  return {
+    change: { members },
+    report: [{ ...event, outlook: outlookFor(context, members, context.refusal) }],
+  };
 }
+
+/** The next process of a member has been ready for no time, is not worn, and owes no answer. */
+const anew = { readySinceMs: null, worn: null, isCondemned: false } as const;
 
 /** While the pool serves; `mayStart` is false while its breaker lets nothing be started. */
 export function exited(context: PoolContext, event: Of<"worker.exited">, mayStart: boolean): Step {
@@ -103,7 +115,7 @@ export function exited(context: PoolContext, event: Of<"worker.exited">, mayStar
     why === null ? [] : [{ type: "threshold.crossed", reason: "breaker-open", why }];
   if (member.successor !== null) {
     const members = withoutMember(context.members, memberId);
-    const outlook = outlookOf(members, context.refusal);
+    const outlook = outlookFor(context, members, context.refusal);
     const left: Step = {
       change: { members, window },
       report: [{ ...event, isToReturn: false, outlook }],
@@ -120,7 +132,7 @@ export function exited(context: PoolContext, event: Of<"worker.exited">, mayStar
   }
   if (!mayStart) return stayDown(context, event, "down", { window }, []);
   if (why !== null) {
-    const members = withMember(context.members, memberId, { phase: "down", readySinceMs: null });
+    const members = withMember(context.members, memberId, { phase: "down", ...anew });
     // What calls have to expect is told by the breaker, in this very tick and with its reason.
     return {
       change: { members, window },
@@ -129,7 +141,7 @@ export function exited(context: PoolContext, event: Of<"worker.exited">, mayStar
     };
   }
   const { delayMs, restartsInRow } = nextRestart(restart, member, clock.now(), context.random);
-  const change = { phase: "starting", restartsInRow, readySinceMs: null } as const;
+  const change = { phase: "starting", restartsInRow, ...anew } as const;
   const members = withMember(context.members, memberId, change);
   return {
     change: { members, window },
@@ -145,8 +157,8 @@ function stayDown(
   change: Changes,
   breaker: readonly BreakerFact[],
 ): Step {
-  const members = withMember(context.members, event.memberId, { phase, readySinceMs: null });
-  const outlook = outlookOf(members, context.refusal);
+  const members = withMember(context.members, event.memberId, { phase, ...anew });
+  const outlook = outlookFor(context, members, context.refusal);
   return { change: { ...change, members }, report: [{ ...event, isToReturn: false, outlook }], breaker };
 }
 
@@ -174,27 +186,28 @@ export function condemned(context: PoolContext, event: Of<"worker.condemned">, m
   };
 }
 
-/** It has done its share: a successor is started when there is room for one. */
-export function worn(context: PoolContext, event: Of<"worker.worn">): Step {
+/** It has done its share: a successor is started when there is room for one and the breaker lets it. */
+export function worn(context: PoolContext, event: Of<"worker.worn">, mayStart: boolean): Step {
   const member = context.members.get(event.memberId);
   if (member === undefined || member.worn !== null || member.successor !== null) return { change: {} };
   const members = withMember(context.members, event.memberId, { worn: event.reason });
-  return withRecycling(context, { change: { members } });
+  return mayStart ? withRecycling(context, { change: { members } }) : { change: { members } };
 }
 
+/** With a successor for each worn member that may be replaced now. */
 function withRecycling(context: PoolContext, step: Step): Step {
   const members = step.change.members ?? context.members;
   const next = nextToRecycle(members, context.plan.workers);
   const member = next === null ? undefined : members.get(next);
   if (next === null || member === undefined) return step;
-  const made = context.made + 1;
+  const made = (step.change.made ?? context.made) + 1;
   const successor = memberIdOf(member.workerId, made);
   const changed = withMember(members, next, { successor });
-  return {
+  return withRecycling(context, {
     ...step,
     change: { ...step.change, members: new Map(changed).set(successor, newMember(member.workerId)), made },
     spawn: [...(step.spawn ?? []), { memberId: successor, workerId: member.workerId }],
-  };
+  });
 }
 
 /** Unlike the id of a place, no two members ever share one. */
@@ -250,16 +263,16 @@ export function probe(context: PoolContext, picture: BreakerPicture): Step {
   };
 }
 
-/** All that waited for the breaker are started; what happened before counts no more. */
+/** All that waited for the breaker are started or replaced; what happened before counts no more. */
 export function resumed(context: PoolContext, picture: BreakerPicture): Step {
   const down = [...context.members].filter(([, { phase }]) => phase === "down").map(([id]) => id);
   let { members } = context;
   for (const id of down) members = withMember(members, id, { phase: "starting", restartsInRow: 0 });
-  return {
+  return withRecycling(context, {
     change: { members, window: emptyWindow, refusal: noWorker, probe: null },
     report: [breakerReport(context, "breaker.closed", picture), outlookReport(context, members)],
     tell: down.map((id) => [id, { type: "worker.start", delayMs: 0 }] as const),
-  };
+  });
 }
 
 function breakerReport(

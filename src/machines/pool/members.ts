@@ -48,10 +48,13 @@ export function hasProcess({ phase }: Member): boolean {
   return phase !== "down" && phase !== "gone";
 }
 
-/** Null, to wait, while a process is coming or one that ended is about to be replaced; else `refusal`. */
-export function outlookOf(members: Members, refusal: PoolOutlook): PoolOutlook {
+/**
+ * Null, to wait, while a process is coming or one that ends is about to be replaced; else `refusal`. `isToReturn`: those
+ * that end are started again.
+ */
+export function outlookOf(members: Members, refusal: PoolOutlook, isToReturn: boolean): PoolOutlook {
   for (const { phase, successor } of members.values()) {
-    if (phase === "starting" || (phase === "ending" && successor === null)) return null;
+    if (phase === "starting" || (isToReturn && phase === "ending" && successor === null)) return null;
   }
   return refusal;
 }

@@ -305,6 +305,29 @@ describe("a worker that is worn", () => {
     expect(pool(rig)?.ready).toHaveLength(8);
   });
 
+  test("while the breaker is open waits for its end, and is replaced then", () => {
+    const rig = running([{ name: "app", workers: 1 }]);
+    rig.send({ type: "breaker.trip", pool: "app" });
+    rig.say("app:1", worn);
+    expect(starts(rig)).toBe(1);
+    rig.send({ type: "breaker.reset", pool: "app" });
+    expect([starts(rig), rig.workerState("app:1#2")]).toEqual([2, "spawning"]);
+  });
+
+  test("and ends by itself before its turn is worn no more: its next process is left alone", () => {
+    const rig = running([{ name: "app", workers: 2 }]);
+    rig.say("app:1", worn);
+    rig.say("app:2", worn);
+    rig.end("app:2");
+    rig.clock.advance(100);
+    rig.sayTo("app:2", ...rig.toReady(["app.f"]));
+    rig.sayTo("app:1#3", ...rig.toReady(["app.f"]));
+    rig.sayTo("app:1", { type: "calls.drained" });
+    rig.sayTo("app:1", { type: "process.exited", exitCode: 0, signal: null, stderrTail: "" });
+    rig.clock.advance(100);
+    expect([...rig.members("app").keys()].sort()).toEqual(["app:1#3", "app:2"]);
+  });
+
   test("that dies before its successor is ready is not started twice", () => {
     const rig = running([{ name: "app", workers: 1 }]);
     rig.say("app:1", worn);
@@ -372,5 +395,26 @@ describe("a worker that is condemned", () => {
     rig.send({ type: "breaker.reset", pool: "app" });
     rig.clock.advance(0);
     expect(starts(rig)).toBe(2);
+  });
+
+  test("while the breaker is open leaves calls nothing to wait for", () => {
+    const rig = running([{ name: "app", workers: 1 }]);
+    rig.send({ type: "breaker.trip", pool: "app" });
+    rig.say("app:1", condemn);
+    rig.sayTo("app:1", spared);
+    expect(pool(rig)).toMatchObject({ ready: [], outlook: { reason: "breaker-open" } });
+  });
+
+  test("while the breaker is open owes nothing in its next process", () => {
+    const rig = running([{ name: "app", workers: 1 }]);
+    rig.send({ type: "breaker.trip", pool: "app" });
+    rig.say("app:1", condemn);
+    rig.sayTo("app:1", { type: "worker.examined", stuck: "it is stuck in f", isResponsive: false });
+    rig.end("app:1");
+    rig.send({ type: "breaker.reset", pool: "app" });
+    rig.clock.advance(0);
+    rig.sayTo("app:1", ...rig.toReady(["app.f"]), { type: "use.exceeded", reason: "it is worn" });
+    rig.sayTo("app:1#2", ...rig.toReady(["app.f"]));
+    expect([rig.workerState("app:1"), pool(rig)?.ready]).toEqual(["draining", [3]]);
   });
 });

@@ -7,6 +7,7 @@ import type { RouteTable } from "../../../src/machines/router/route-table.js";
 import type { SupervisorEmitted, SupervisorEvent } from "../../../src/machines/supervisor/events.js";
 import type { Strategy } from "../../../src/config/types.js";
 import type { PoolPlan } from "../../../src/machines/pool/context.js";
+import type { Members } from "../../../src/machines/pool/members.js";
 import { poolMachine } from "../../../src/machines/pool/machine.js";
 import { poolActorId, supervisorMachine } from "../../../src/machines/supervisor/machine.js";
 import type { WorkerEvent } from "../../../src/machines/worker/events.js";
@@ -15,6 +16,7 @@ import type {
   InstanceInput,
   KillInput,
   SendShutdown,
+  WorkerContext,
 } from "../../../src/machines/worker/context.js";
 import { workerMachine } from "../../../src/machines/worker/machine.js";
 import { createTestClock, type TestClock } from "../../support/test-clock.js";
@@ -56,6 +58,14 @@ export interface SupervisorRig {
   /** Ends a worker's process. */
   end(worker: string, exitCode?: number): void;
   workerState(worker: string): string;
+  /** The number of the process that a member has or had last; 0 when there is no such member. */
+  instanceOf(memberId: string): number;
+  /** The members of a pool, as it counts them. */
+  members(pool: string): Members;
+  /** "idle", "starting", "serving.flowing", …; "none" when there is no such pool. */
+  poolState(pool: string): string;
+  /** The state of a pool's spawn breaker. */
+  breakerState(pool: string): string;
 }
 
 function leafOf(value: unknown): string {
@@ -137,6 +147,7 @@ export function createSupervisorRig(
   };
   const member = (id: string): AnyActorRef | undefined =>
     childrenOf(actor.getSnapshot().children[poolActorId(id.split(":")[0] ?? "")]?.getSnapshot())[id];
+  const poolActor = (name: string) => actor.getSnapshot().children[poolActorId(name)];
   return {
     clock,
     emitted,
@@ -178,6 +189,24 @@ export function createSupervisorRig(
       const snapshot: unknown = member(name)?.getSnapshot();
       if (typeof snapshot !== "object" || snapshot === null || !("value" in snapshot)) return "none";
       return leafOf(snapshot.value);
+    },
+    instanceOf(memberId) {
+      const snapshot: unknown = member(memberId)?.getSnapshot();
+      if (typeof snapshot !== "object" || snapshot === null || !("context" in snapshot)) return 0;
+      return (snapshot.context as WorkerContext).instance;
+    },
+    members: (name) => poolActor(name)?.getSnapshot().context.members ?? new Map(),
+    poolState(name) {
+      const value: unknown = poolActor(name)?.getSnapshot().value;
+      if (value === undefined) return "none";
+      return typeof value === "string" ? value : `serving.${leafOf(value)}`;
+    },
+    breakerState(name) {
+      const breaker: unknown = childrenOf(poolActor(name)?.getSnapshot())["breaker"]?.getSnapshot();
+      if (typeof breaker !== "object" || breaker === null || !("value" in breaker)) return "none";
+      return typeof breaker.value === "string"
+        ? breaker.value
+        : String(Object.keys(Object(breaker.value))[0]);
     },
   };
 }
