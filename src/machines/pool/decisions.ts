@@ -53,8 +53,7 @@ export function startAll(context: PoolContext): Step {
   if (context.members.size > 0) {
     for (const id of context.members.keys()) members = withFreshMember(context, members, id);
     const tell = [...members.keys()].map((id) => [id, { type: "worker.start", delayMs: 0 }] as const);
-    const change = { members, window: emptyWindow, refusal: noWorker };
-    return { change, report: [outlookReport(context, members)], tell };
+    return { change: { members, refusal: noWorker }, report: [outlookReport(context, members)], tell };
   }
   const places = Array.from({ length: plan.workers }, (_, index) => workerId(plan.name, index + 1));
   members = new Map(places.map((id) => [id as string, newMember(id)]));
@@ -67,7 +66,9 @@ export function startAll(context: PoolContext): Step {
 
 function withFreshMember(context: PoolContext, members: Members, id: string): Members {
   const old = context.members.get(id);
-  return old === undefined ? members : new Map(members).set(id, newMember(old.workerId));
+  if (old === undefined) return members;
+  const { workerId: place, restartsInRow } = old;
+  return new Map(members).set(id, { ...newMember(place), restartsInRow });
 }
 
 /** It may get calls; whoever it follows is told to go. */

@@ -11,7 +11,16 @@ import { poolMachine } from "../pool/machine.js";
 import { routerMachine } from "../router/machine.js";
 import type { SupervisorEmitted, SupervisorEvent } from "./events.js";
 import { clashReason, clashSentence, findExportClash, type ExportClash } from "./export-clash.js";
-import { exportsByPool, newPool, toRestart, toStart, withoutPool, withPool, type Pools } from "./pools.js";
+import {
+  exportsByPool,
+  newPool,
+  toRestart,
+  toStart,
+  withoutPool,
+  withPool,
+  withReady,
+  type Pools,
+} from "./pools.js";
 
 export interface SupervisorInput {
   /** In the order in which they are started. */
@@ -90,10 +99,11 @@ export const supervisorMachine = setup({
       }
       enqueue.assign({ pools });
     }),
-    /** A worker ended unasked: its pool is not up until one of it is ready again, and others may have to go with it. */
+    /** A worker ended unasked: its pool is up as long as another of it is ready, and others may have to go with it. */
     applyStrategy: enqueueActions(({ context, event, enqueue }) => {
       if (event.type !== "worker.exited" || !event.isToReturn || context.strategy === "one_for_one") return;
-      let pools = withPool(context.pools, event.pool, { phase: "starting" });
+      const isUp = (context.pools.get(event.pool)?.ready.size ?? 0) > 0;
+      let pools = withPool(context.pools, event.pool, { phase: isUp ? "up" : "starting" });
       for (const name of toRestart(context.pools, context.strategy, event.pool)) {
         pools = withPool(pools, name, { phase: "restarting" });
         enqueue.sendTo(poolActorId(name), { type: "pool.stop", drainMs: 0, isToReturn: true });
@@ -148,15 +158,17 @@ export const supervisorMachine = setup({
       const before = context.pools.get(pool);
       if (before === undefined) return;
       const phase = before.phase === "starting" ? "up" : before.phase;
-      enqueue.assign({ pools: withPool(context.pools, pool, { phase, exports }) });
+      const pools = withReady(context.pools, pool, event.memberId, true);
+      enqueue.assign({ pools: withPool(pools, pool, { phase, exports }) });
       enqueue.sendTo("router", { type: "worker.ready", pool, instance, generation, exports, outlook });
       enqueue.emit({ type: "worker.ready", workerId, pool, pid, generation, instance });
       if (before.exports !== null && JSON.stringify(before.exports) !== JSON.stringify(exports)) {
         enqueue.emit({ type: "exports.changed", pool });
       }
     }),
-    routeWithdrawn: enqueueActions(({ event, enqueue }) => {
+    routeWithdrawn: enqueueActions(({ context, event, enqueue }) => {
       if (event.type !== "worker.withdrawn") return;
+      enqueue.assign({ pools: withReady(context.pools, event.pool, event.memberId, false) });
       const { pool, instance, outlook } = event;
       enqueue.sendTo("router", { type: "worker.withdrawn", pool, instance, outlook });
     }),

@@ -14,6 +14,8 @@ export type PoolPhase = "waiting" | "starting" | "up" | "restarting" | "leaving"
 export interface PoolState {
   readonly plan: PoolPlan;
   readonly phase: PoolPhase;
+  /** Its members that may get calls. */
+  readonly ready: ReadonlySet<string>;
   /** What its last ready worker exported; null before there was one. */
   readonly exports: readonly ExportMetadata[] | null;
 }
@@ -22,12 +24,20 @@ export interface PoolState {
 export type Pools = ReadonlyMap<string, PoolState>;
 
 export function newPool(plan: PoolPlan): PoolState {
-  return { plan, phase: "waiting", exports: null };
+  return { plan, phase: "waiting", ready: new Set(), exports: null };
 }
 
 export function withPool(pools: Pools, name: string, change: Partial<PoolState>): Pools {
   const pool = pools.get(name);
   return pool === undefined ? pools : new Map(pools).set(name, { ...pool, ...change });
+}
+
+/** With a member of a pool that may get calls from now on, or may not any more. */
+export function withReady(pools: Pools, name: string, memberId: string, isReady: boolean): Pools {
+  const ready = new Set(pools.get(name)?.ready);
+  if (isReady) ready.add(memberId);
+  else ready.delete(memberId);
+  return withPool(pools, name, { ready });
 }
 
 export function withoutPool(pools: Pools, name: string): Pools {

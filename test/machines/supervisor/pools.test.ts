@@ -261,6 +261,38 @@ describe("strategies", () => {
     expect(types(rig)).not.toContain("breaker.opened");
   });
 
+  test("pools that bring each other down wait longer each time: a restart forgets no end", () => {
+    const names = ["a:1", "b:1"];
+    const rig = createSupervisorRig(three.slice(0, 2), { strategy: "one_for_all" });
+    let falls = 0;
+    for (let passedMs = 0; passedMs < 60_000; passedMs += 100) {
+      for (const name of names) if (rig.workerState(name) === "spawning") rig.bringUp(name);
+      rig.clock.advance(100);
+      if (!names.every((name) => rig.workerState(name) === "ready")) continue;
+      const [falling, other] = falls++ % 2 === 0 ? ["a:1", "b:1"] : ["b:1", "a:1"];
+      rig.end(falling);
+      rig.end(other, 0);
+    }
+    expect(falls).toBeLessThan(22);
+  });
+
+  test("whoever follows a pool is started again as soon as any worker of that is ready", () => {
+    const pools = [
+      { name: "a", workers: 2 },
+      { name: "b", workers: 1 },
+    ];
+    const rig = createSupervisorRig(pools, { strategy: "rest_for_one" });
+    for (const worker of ["a:1", "a:2", "b:1"]) rig.bringUp(worker);
+    rig.end("a:1");
+    rig.end("b:1", 0);
+    rig.clock.advance(0);
+    expect([rig.workerState("a:1"), rig.workerState("a:2"), starts(rig, "b")]).toEqual([
+      "spawning",
+      "ready",
+      2,
+    ]);
+  });
+
   test("it can be stopped in the middle of it", () => {
     const rig = started("rest_for_one");
     rig.end("a:1");
