@@ -37,9 +37,9 @@ export class Patience {
     if (call.isAnswered) return this.#overdue(call);
     if (call.isTimedOut) return settle(call, this.timeout(call, null), false);
     if (call.state === "cancelling") {
-      // Its time to answer a Cancel is over, so it is overdue as soon as its caller has been told.
       settle(call, failures.cancelled(call.target.name, true), false);
-      return this.#overdue(call);
+      // Its time to answer a Cancel is over, unless its deadline came first: then it has that long from now on.
+      return clock.now() < call.deadlineAtMs ? this.#overdue(call) : undefined;
     }
     const locate = call.state === "dispatched" ? call.worker?.port.locate : null;
     if (locate == null) return cancel(call, this.timeout(call, null));

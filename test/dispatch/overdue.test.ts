@@ -32,6 +32,19 @@ describe("a call that is not answered", () => {
     expect([bench.caller.answers.at(-1)?.code, bench.overdue]).toEqual([2002, [[1, "f"]]]);
   });
 
+  test("has its whole cancelGraceMs for a Cancel that came shortly before its deadline", () => {
+    const bench = createBench(limits);
+    bench.attach(1);
+    bench.ready(1);
+    const callId = bench.call();
+    bench.clock.advance(990);
+    bench.dispatcher.cancel(callId as never, false);
+    bench.clock.advance(15);
+    expect([bench.caller.answers.at(-1)?.code, bench.overdue]).toEqual([2002, []]);
+    bench.clock.advance(305);
+    expect(bench.overdue).toEqual([[1, "f"]]);
+  });
+
   test("whose caller left at once has its worker told on as well", () => {
     const bench = createBench(limits);
     bench.attach(1);
