@@ -2,64 +2,26 @@
 // stay silent, lie and die. The model knows only what a caller is promised, not how dispatch keeps it.
 
 import type { CallId } from "../../src/ids.js";
-import { Journal, type JournalKind } from "../../src/dispatch/journal.js";
 import type { Admission } from "../../src/machines/router/route-table.js";
 import { decodeContext, encodeContext } from "../../src/protocol/context.js";
 import type { HostEvent } from "../../src/testing/history/events.js";
-import { createBench, exported, id, ScriptedCaller, table, type Bench } from "./scripted.js";
+import { OverdueModel } from "./overdue-model.js";
+import { ProbeModel } from "./probe-model.js";
+import {
+  liveCalls,
+  runBreaker,
+  runLimits,
+  slackMs,
+  stuckPlace,
+  ToldJournal,
+  type ModelCall,
+  type ModelWorker,
+  type PendingPlace,
+  type PendingWord,
+  type ToldEntry,
+} from "./random-model.js";
 import { functionNames, pools, type LaterWord, type Step, type Word } from "./random-steps.js";
-
-export const runLimits = {
-  maxInFlight: 4,
-  maxInFlightPerFunction: 2,
-  maxQueue: 3,
-  maxQueueWaitMs: 60,
-  defaultTimeoutMs: 300,
-  cancelGraceMs: 40,
-};
-
-/** A verifier's answer that is to come; its call may have ended by now. */
-interface PendingWord {
-  readonly requestId: number;
-  readonly say: (word: LaterWord) => void;
-}
-
-interface ModelCall {
-  readonly callId: number;
-  readonly functionName: string;
-  readonly pool: number;
-  /** When it has to be answered, at the latest. */
-  readonly answerByMs: number;
-  /** When it has to have a slot or an answer, if it waits for one. */
-  readonly waitByMs: number;
-  readonly callerId: number;
-  readonly requestId: number;
-  /** The process it was sent to. */
-  instance: number;
-  isAnswered: boolean;
-}
-
-interface ModelWorker {
-  readonly instance: number;
-  readonly pool: number;
-  readonly port: ReturnType<Bench["attach"]>;
-  /** Ids it was sent and has not answered. */
-  readonly open: Set<number>;
-  readonly answered: number[];
-  isReady: boolean;
-  /** It answered what it was never sent: nothing it says counts any more. */
-  isBreached: boolean;
-}
-
-/** Tells the model what became of calls that wait for a slot, when it becomes of them. */
-class ToldJournal extends Journal {
-  onEntry: (kind: JournalKind, callId: number) => void = () => undefined;
-
-  override record(...entry: Parameters<Journal["record"]>): void {
-    super.record(...entry);
-    this.onEntry(entry[0], entry[2]);
-  }
-}
+import { createBench, exported, id, ScriptedCaller, table, type Bench } from "./scripted.js";
 
 export class RandomRun {
   readonly #journal = new ToldJournal(65_536);
@@ -71,6 +33,13 @@ export class RandomRun {
   /** Calls that wait for a slot. */
   readonly waiting = new Map<number, ModelCall>();
   readonly workers: ModelWorker[] = [];
+  /** Those that are gone as well. */
+  readonly everyWorker: ModelWorker[] = [];
+  readonly probes: ProbeModel;
+  readonly overdue: OverdueModel;
+  /** What was said of workers that somebody watched. */
+  readonly heard = new Set<"idle" | "quiet">();
+  readonly expectedWorn: number[] = [];
   expectedBreaches = 0;
   readonly #isDue: [boolean, boolean] = [true, true];
   #admission: Admission = "open";
@@ -80,15 +49,18 @@ export class RandomRun {
   readonly #answered = new Set<string>();
   /** The verifier's last word on each request. */
   readonly #words = new Map<number, Word>();
-  readonly #pendingWords: PendingWord[] = [];
+  readonly #pendingWords: PendingWord<LaterWord>[] = [];
+  readonly #pendingPlaces: PendingPlace[] = [];
 
   constructor(readonly hasVerifier: boolean) {
     this.bench = createBench(
       runLimits,
       hasVerifier ? (_, headers) => this.#verify(Number(headers[0]?.[1])) : undefined,
-      {},
+      runBreaker,
       this.#journal,
     );
+    this.probes = new ProbeModel(this.bench);
+    this.overdue = new OverdueModel(this.bench, this.calls);
     for (const caller of this.callers) {
       caller.onAnswer = ({ requestId, code }) => {
         const { callerId } = caller;
@@ -97,22 +69,31 @@ export class RandomRun {
         this.#answered.add(key);
         this.host.push({ kind: "outcome", callerId, requestId, code, atMs: this.bench.clock.now() });
         for (const call of this.calls.values()) {
-          if (call.callerId === callerId && call.requestId === requestId) call.isAnswered = true;
+          if (call.callerId !== callerId || call.requestId !== requestId) continue;
+          call.isAnswered = true;
+          call.answeredAtMs = this.bench.clock.now();
         }
       };
     }
-    this.#journal.onEntry = (kind, callId) => {
-      if (kind === "enqueue") this.#enqueuedId = callId;
-      const call = this.waiting.get(callId);
-      if (call === undefined || (kind !== "accept" && kind !== "reject")) return;
-      this.waiting.delete(callId);
-      if (kind === "accept") this.calls.set(callId, call);
+    this.#journal.onEntry = (entry) => {
+      this.#noteEntry(entry);
     };
     this.publish();
   }
 
   isAnswered(callerId: number, requestId: number): boolean {
     return this.#answered.has(`${String(callerId)}/${String(requestId)}`);
+  }
+
+  #noteEntry({ kind, callId, code, functionName }: ToldEntry): void {
+    if (kind === "enqueue") this.#enqueuedId = callId;
+    if (kind === "settle") this.probes.settled(callId, code);
+    if (kind === "dispatch") this.probes.started(callId);
+    const call = this.waiting.get(callId);
+    if (kind === "accept") this.probes.accepted(callId, functionName, call !== undefined);
+    if (call === undefined || (kind !== "accept" && kind !== "reject")) return;
+    this.waiting.delete(callId);
+    if (kind === "accept") this.calls.set(callId, call);
   }
 
   publish(): void {
@@ -145,7 +126,7 @@ export class RandomRun {
       case "answer": {
         const callId =
           worker === undefined ? undefined : [...worker.open][step.pick % Math.max(worker.open.size, 1)];
-        if (worker !== undefined && callId !== undefined) this.#answer(worker, callId, step.isError);
+        if (worker !== undefined && callId !== undefined) this.#answer(worker, callId, step.code);
         break;
       }
       case "answerAgain": {
@@ -164,18 +145,31 @@ export class RandomRun {
         const call = known[step.pick % Math.max(known.length, 1)];
         if (call === undefined) break;
         const { callerId, requestId } = call;
+        this.#over(call);
         this.host.push({ kind: "cancel", callerId, requestId, atMs: bench.clock.now() });
         bench.dispatcher.cancel(call.callId as CallId, step.answerNow);
         break;
       }
       case "advance":
-        bench.clock.advance(step.ms);
+        // In pieces, so that the time of an overdue report is known within each.
+        for (let leftMs = step.ms; leftMs > 0; leftMs -= 5) {
+          bench.clock.advance(Math.min(leftMs, 5));
+          this.overdue.checkNow();
+        }
         break;
       case "spawn":
-        if (this.workers.length < 4) this.#spawn(step.pool, step.canCancel, step.answersAtOnce);
+        if (this.workers.length < 4) this.#spawn(step);
         break;
       case "exit":
-        if (worker !== undefined) this.#exit(worker, step.isPublishedFirst);
+        if (worker !== undefined) this.#exit(worker, step.isPublishedFirst, step.wasAsked);
+        break;
+      case "locate": {
+        const at = step.pick % Math.max(this.#pendingPlaces.length, 1);
+        for (const say of this.#pendingPlaces.splice(at, 1)) say(step.place);
+        break;
+      }
+      case "watch":
+        if (worker !== undefined) this.#watch(worker, step.what);
         break;
       case "isDue":
         this.#isDue[step.pool] = step.isDue;
@@ -188,10 +182,14 @@ export class RandomRun {
         this.#admission = step.admission;
         this.publish();
         break;
+      case "breaker":
+        bench.tell({ type: step.type, functionName: step.name });
+        break;
       case "endDrain":
         // As the supervisor does it: no new calls, then the end, then no worker gets any more.
         this.#admission = "draining";
         this.publish();
+        for (const call of this.calls.values()) this.#over(call);
         bench.dispatcher.endDrain();
         for (const each of this.workers) each.isReady = false;
         this.#admission = "closed";
@@ -211,13 +209,14 @@ export class RandomRun {
    * that wait for the verifier some then get its word, and the end of the drain ends the others.
    */
   async rest(): Promise<void> {
-    for (const worker of [...this.workers]) this.#exit(worker, true);
+    for (const worker of [...this.workers]) this.#exit(worker, true, false);
     this.#isDue.fill(false);
     this.publish();
     for (const { requestId, say } of [...this.#pendingWords]) if (requestId % 2 === 0) say("yes");
     await this.turn();
     this.bench.dispatcher.endDrain();
     for (const { say } of [...this.#pendingWords]) say("yes");
+    for (const say of this.#pendingPlaces) say(stuckPlace);
     await this.turn();
   }
 
@@ -226,7 +225,7 @@ export class RandomRun {
     if (word === "throws") throw new Error("the verifier is broken");
     if (word !== "later") return word === "odd" ? "yes" : word === "yes";
     return new Promise((resolve, reject) => {
-      const pending: PendingWord = {
+      const pending: PendingWord<LaterWord> = {
         requestId,
         say: (later) => {
           this.#pendingWords.splice(this.#pendingWords.indexOf(pending), 1);
@@ -256,12 +255,16 @@ export class RandomRun {
       timeoutMs,
       encodeContext({ traceId: 0, spanId: 0, headers: [["request", String(requestId)]], auth: null }),
     );
-    if (callId === 0) return;
+    if (callId === 0) {
+      this.probes.refused(functionName, caller.last);
+      return;
+    }
     const instance = this.workers.find((worker) => worker.port.ids.includes(callId))?.instance ?? 0;
     const isAnswered = this.isAnswered(callerId, requestId);
     const isOpen = this.workers.some((worker) => worker.open.has(callId));
     if (isAnswered && !isOpen) return;
-    const answerByMs = bench.clock.now() + (timeoutMs ?? runLimits.defaultTimeoutMs) + 6;
+    const deadlineAtMs = bench.clock.now() + (timeoutMs ?? runLimits.defaultTimeoutMs);
+    const answerByMs = deadlineAtMs + slackMs;
     const pool = functionName.startsWith("a.") ? 0 : 1;
     const calls = callId === this.#enqueuedId ? this.waiting : this.calls;
     calls.set(callId, {
@@ -269,15 +272,18 @@ export class RandomRun {
       functionName,
       pool,
       answerByMs,
-      waitByMs: Math.min(answerByMs, bench.clock.now() + runLimits.maxQueueWaitMs + 6),
+      waitByMs: Math.min(answerByMs, bench.clock.now() + runLimits.maxQueueWaitMs + slackMs),
       callerId,
       requestId,
       instance,
       isAnswered,
+      answeredAtMs: bench.clock.now(),
+      overAtMs: deadlineAtMs,
+      isToldOn: false,
     });
   }
 
-  #answer(worker: ModelWorker, callId: number, isError: boolean): void {
+  #answer(worker: ModelWorker, callId: number, code: number): void {
     if (worker.isBreached) {
       this.bench.result(worker.instance, callId);
       return;
@@ -285,23 +291,33 @@ export class RandomRun {
     worker.open.delete(callId);
     worker.answered.push(callId);
     this.calls.delete(callId);
-    if (isError) this.bench.error(worker.instance, callId);
-    else this.bench.result(worker.instance, callId);
+    if (code === 0) this.bench.result(worker.instance, callId);
+    else this.bench.error(worker.instance, callId, code);
   }
 
-  #spawn(pool: 0 | 1, canCancel: boolean, answersAtOnce: boolean): void {
+  #spawn({ pool, canCancel, answersAtOnce, guard, maxCalls }: Step & { do: "spawn" }): void {
     const instance = ++this.#lastInstance;
     const { bench } = this;
     bench.journal.record("spawn", bench.clock.now(), 0, instance, instance);
     const port = bench.attach(instance);
     bench.journal.record("ready", bench.clock.now(), 0, instance, instance);
     port.canCancel = canCancel;
+    port.maxCalls = maxCalls;
+    if (guard !== "none")
+      port.locate = (heard) => {
+        if (guard === "atOnce") heard(stuckPlace);
+        else if (guard === "later") this.#pendingPlaces.push(heard);
+      };
+    const state = bench.dispatcher.worker(id(instance));
+    if (state === undefined) throw new Error(`Process ${String(instance)} was not attached`);
     const worker: ModelWorker = {
       instance,
       pool,
       port,
+      state,
       open: new Set(),
       answered: [],
+      watched: new Set(),
       isReady: true,
       isBreached: false,
     };
@@ -311,24 +327,47 @@ export class RandomRun {
       if (this.hasVerifier && word !== "yes")
         throw new Error(`Request ${String(requestId)} was started, but the verifier said ${String(word)}`);
       worker.open.add(callId);
+      if (port.invokes.length === maxCalls) this.expectedWorn.push(instance);
       const call = this.calls.get(callId);
       if (call !== undefined) call.instance = instance;
-      if (answersAtOnce) this.#answer(worker, callId, false);
+      if (answersAtOnce) this.#answer(worker, callId, 0);
     };
     this.workers.push(worker);
+    this.everyWorker.push(worker);
     this.publish();
   }
 
-  #exit(worker: ModelWorker, isPublishedFirst: boolean): void {
+  #exit(worker: ModelWorker, isPublishedFirst: boolean, wasAsked: boolean): void {
     const { bench } = this;
     worker.isReady = false;
     if (isPublishedFirst) this.publish();
     bench.journal.record("exit", bench.clock.now(), 0, worker.instance, worker.instance);
     for (const call of this.calls.values())
       if (call.instance === worker.instance) this.calls.delete(call.callId);
+    worker.open.clear();
     this.workers.splice(this.workers.indexOf(worker), 1);
-    bench.dispatcher.detach(id(worker.instance), {}, "was killed by SIGKILL", isPublishedFirst);
+    bench.dispatcher.detach(id(worker.instance), {}, "was killed by SIGKILL", wasAsked);
     if (!isPublishedFirst) this.publish();
+  }
+
+  #watch(worker: ModelWorker, what: "idle" | "quiet"): void {
+    const { instance, open, watched } = worker;
+    if (watched.has(what)) return;
+    watched.add(what);
+    const onHeard = () => {
+      this.heard.add(what);
+      const count = what === "idle" ? open.size : liveCalls(this.calls, worker);
+      if (count > 0)
+        throw new Error(`Process ${String(instance)} with ${String(count)} calls is said to be ${what}`);
+      if (!watched.delete(what)) throw new Error(`Process ${String(instance)} is said to be ${what} twice`);
+    };
+    if (what === "idle") this.bench.dispatcher.whenIdle(id(instance), onHeard);
+    else this.bench.dispatcher.whenQuiet(id(instance), onHeard);
+  }
+
+  /** The call is cancelled now. */
+  #over(call: ModelCall): void {
+    if (!call.isAnswered) call.overAtMs = Math.min(call.overAtMs, this.bench.clock.now());
   }
 
   /** A call that no process has and that has its answer holds nothing any more. */

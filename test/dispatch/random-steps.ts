@@ -1,8 +1,10 @@
-// What may happen to a dispatcher in a random run: steps of callers, workers, the verifier and the supervisor, in two
-// mixtures. Knows nothing of how a run takes them.
+// What may happen to a dispatcher in a random run: steps of callers, workers and their guards, the verifier, breakers
+// and the supervisor, in two mixtures. Knows nothing of how a run takes them.
 
 import fc from "fast-check";
+import type { RunningPlace } from "../../src/dispatch/worker-state.js";
 import type { Admission } from "../../src/machines/router/route-table.js";
+import { stuckPlace } from "./random-model.js";
 
 export const pools = ["a", "b"] as const;
 export const functionNames = ["a.f", "a.g", "b.f", "b.g", "b.s", "none"];
@@ -12,20 +14,34 @@ const words = ["yes", "yes", "yes", "no", "throws", "odd", "later", "later"] as 
 export type Word = (typeof words)[number];
 export type LaterWord = Exclude<Word, "later">;
 
+/** When the guard of a worker says where the worker is stuck. */
+const guardKinds = ["none", "none", "atOnce", "later", "never"] as const;
+export type GuardKind = (typeof guardKinds)[number];
+
 export type Step =
   | { do: "invoke"; name: string; caller: number; timeoutMs: number | undefined; bytes: number; word: Word }
   | { do: "verdict"; pick: number; word: LaterWord }
   | { do: "turn" }
-  | { do: "answer"; worker: number; pick: number; isError: boolean }
+  | { do: "answer"; worker: number; pick: number; code: number }
   | { do: "answerAgain"; worker: number; pick: number }
   | { do: "answerUnknown"; worker: number }
   | { do: "cancel"; pick: number; answerNow: boolean }
   | { do: "advance"; ms: number }
-  | { do: "spawn"; pool: 0 | 1; canCancel: boolean; answersAtOnce: boolean }
-  | { do: "exit"; worker: number; isPublishedFirst: boolean }
+  | {
+      do: "spawn";
+      pool: 0 | 1;
+      canCancel: boolean;
+      answersAtOnce: boolean;
+      guard: GuardKind;
+      maxCalls: number;
+    }
+  | { do: "locate"; pick: number; place: RunningPlace | null }
+  | { do: "watch"; worker: number; what: "idle" | "quiet" }
+  | { do: "exit"; worker: number; isPublishedFirst: boolean; wasAsked: boolean }
   | { do: "isDue"; pool: 0 | 1; isDue: boolean }
   | { do: "choke"; worker: number; queuedBytes: number }
   | { do: "admission"; admission: Admission }
+  | { do: "breaker"; name: string; type: "breaker.trip" | "breaker.reset" }
   | { do: "endDrain" };
 
 const one = <const Name extends string, Fields extends object>(
@@ -46,14 +62,36 @@ const verdicts = one("verdict", {
   pick: fc.nat(9),
   word: fc.constantFrom<LaterWord>("yes", "yes", "no", "throws", "odd"),
 });
-const answers = one("answer", { worker: fc.nat(5), pick: fc.nat(9), isError: fc.boolean() });
+const answers = one("answer", {
+  worker: fc.nat(5),
+  pick: fc.nat(9),
+  code: fc.constantFrom(0, 0, 0, 0, 2000, 2003, 3000),
+});
 const cancels = one("cancel", { pick: fc.nat(20), answerNow: fc.boolean() });
 const advances = one("advance", { ms: fc.constantFrom(0, 1, 4, 10, 45, 200) });
-const exits = one("exit", { worker: fc.nat(5), isPublishedFirst: fc.boolean() });
+const exits = one("exit", {
+  worker: fc.nat(5),
+  isPublishedFirst: fc.boolean(),
+  wasAsked: fc.constantFrom(false, false, true),
+});
+const breakers = one("breaker", {
+  name: fc.constantFrom("a.f", "b.g"),
+  type: fc.constantFrom("breaker.trip" as const, "breaker.reset" as const, "breaker.reset" as const),
+});
 const spawns = one("spawn", {
   pool: fc.constantFrom(0 as const, 1 as const),
   canCancel: fc.boolean(),
   answersAtOnce: fc.constantFrom(false, false, false, true),
+  guard: fc.constantFrom(...guardKinds),
+  maxCalls: fc.constantFrom(Infinity, Infinity, 1, 3),
+});
+const locates = one("locate", {
+  pick: fc.nat(5),
+  place: fc.constantFrom(stuckPlace, stuckPlace, { ...stuckPlace, lagMs: 0 }, null),
+});
+const watches = one("watch", {
+  worker: fc.nat(5),
+  what: fc.constantFrom("idle" as const, "quiet" as const),
 });
 
 /** All that can happen. */
@@ -69,6 +107,9 @@ const eventful: fc.Arbitrary<Step[]> = fc.array(
     { weight: 4, arbitrary: advances },
     { weight: 3, arbitrary: spawns },
     { weight: 2, arbitrary: exits },
+    { weight: 2, arbitrary: locates },
+    { weight: 2, arbitrary: watches },
+    { weight: 1, arbitrary: breakers },
     {
       weight: 2,
       arbitrary: one("isDue", { pool: fc.constantFrom(0 as const, 1 as const), isDue: fc.boolean() }),
@@ -105,13 +146,15 @@ const crowded: fc.Arbitrary<Step[]> = fc
       { weight: 3, arbitrary: advances },
       { weight: 1, arbitrary: exits },
       { weight: 1, arbitrary: spawns },
+      { weight: 1, arbitrary: locates },
+      { weight: 1, arbitrary: breakers },
     ),
     { minLength: 20, maxLength: 100 },
   )
   .map((rest) => [...([0, 1] as const).map(spawned), ...rest]);
 
 function spawned(pool: 0 | 1): Step {
-  return { do: "spawn", pool, canCancel: true, answersAtOnce: false };
+  return { do: "spawn", pool, canCancel: true, answersAtOnce: false, guard: "none", maxCalls: Infinity };
 }
 
 export const steps = fc.oneof({ weight: 3, arbitrary: eventful }, { weight: 1, arbitrary: crowded });

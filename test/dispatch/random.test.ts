@@ -5,45 +5,11 @@ import type { JournalEntry, JournalKind } from "../../src/dispatch/journal.js";
 import type { CallEvent } from "../../src/machines/call/events.js";
 import { callMachine } from "../../src/machines/call/machine.js";
 import { expectHistory } from "../../src/testing/history/expect-history.js";
-import { checkTurns } from "./turns.js";
-import { RandomRun, runLimits } from "./random-run.js";
+import { checkNow, checkRest } from "./random-checks.js";
+import { runLimits } from "./random-model.js";
+import { RandomRun } from "./random-run.js";
 import { steps, type Step } from "./random-steps.js";
-
-/** Told at every step of every run, where `expect` would cost more than the runs themselves. */
-function same(what: string, actual: unknown, expected: unknown): void {
-  if (actual !== expected) throw new Error(`${what} is ${String(actual)}, not ${String(expected)}`);
-}
-
-function checkNow({ bench, calls, waiting, workers, expectedBreaches }: RandomRun): void {
-  const { dispatcher, clock, breaches } = bench;
-  const slots = [...calls.values()];
-  same("calls in flight", dispatcher.inFlight, slots.length);
-  same("more than maxInFlight", slots.length > runLimits.maxInFlight, false);
-  same("waiting calls", dispatcher.waiting, slots.filter((call) => call.instance === 0).length);
-  for (const { name, inFlight } of dispatcher.functions) {
-    same(`slots of ${name}`, inFlight, slots.filter((call) => call.functionName === name).length);
-    same(`more than maxInFlightPerFunction of ${name}`, inFlight > runLimits.maxInFlightPerFunction, false);
-  }
-  same("queued calls", dispatcher.queued, waiting.size);
-  same("more than maxQueue", waiting.size > runLimits.maxQueue, false);
-  for (const { callId, functionName, waitByMs } of waiting.values()) {
-    const taken = slots.filter((call) => call.functionName === functionName).length;
-    const isFull = slots.length >= runLimits.maxInFlight || taken >= runLimits.maxInFlightPerFunction;
-    same(`call ${String(callId)} waits below both limits`, isFull, true);
-    same(`call ${String(callId)} waits too long`, clock.now() >= waitByMs, false);
-  }
-  for (const { instance, open } of workers) {
-    same(`calls of process ${String(instance)}`, dispatcher.worker(instance as never)?.inFlight, open.size);
-  }
-  for (const call of slots) {
-    const isOverdue = !call.isAnswered && clock.now() >= call.answerByMs;
-    same(`call ${String(call.callId)} overdue`, isOverdue, false);
-  }
-  same("breaches", breaches.length, expectedBreaches);
-  const { total, ok, failed, timedOut, cancelled, rejected } = dispatcher.counters;
-  const unanswered = waiting.size + slots.filter((call) => !call.isAnswered).length;
-  same("the sum of the counters", ok + failed + timedOut + cancelled + rejected + unanswered, total);
-}
+import { checkTurns } from "./turns.js";
 
 async function play(plan: readonly Step[], hasVerifier: boolean): Promise<RandomRun> {
   const run = new RandomRun(hasVerifier);
@@ -57,8 +23,20 @@ async function play(plan: readonly Step[], hasVerifier: boolean): Promise<Random
   }
   await run.rest();
   checkNow(run);
-  same("faults", run.bench.faults.length, 0);
+  checkRest(run);
   return run;
+}
+
+/** What a run got to see besides the ways of its calls. */
+function* sightsOf({ bench, callers, heard, probes }: RandomRun): Generator<string> {
+  for (const fact of bench.facts) yield fact.slice(fact.indexOf(" ") + 1);
+  for (const { type, picture } of bench.reports) yield `${type} ${picture.reason}`;
+  yield* heard;
+  if (bench.overdue.length > 0) yield "overdue";
+  if (bench.worn.length > 0) yield "worn";
+  if (probes.inVain > 0) yield "a slot in vain";
+  const answers = callers.flatMap((caller) => caller.answers);
+  if (answers.some(({ code, details }) => code === 2001 && details !== null)) yield "2001 with a place";
 }
 
 const eventOf: Partial<Record<JournalKind, CallEvent["type"]>> = {
@@ -119,15 +97,12 @@ describe("dispatch under random callers and workers", () => {
   test(
     "answers each call once, keeps the model's slots, and comes to rest with nothing held",
     async () => {
+      const seen = new Set<string>();
       await fc.assert(
         fc.asyncProperty(steps, fc.boolean(), async (plan, hasVerifier) => {
           const run = await play(plan, hasVerifier);
           const { bench, host } = run;
-          expect(bench.dispatcher.inFlight).toBe(0);
-          expect([...bench.dispatcher.functions].every((state) => state.inFlight === 0)).toBe(true);
-          expect([...run.callers].every(({ share }) => share.held === 0 && share.lanes.size === 0)).toBe(
-            true,
-          );
+          for (const sight of sightsOf(run)) seen.add(sight);
           checkTurns(bench.journal.entries(), runLimits.maxInFlightPerFunction);
           expectHistory({
             host,
@@ -138,6 +113,18 @@ describe("dispatch under random callers and workers", () => {
           });
         }),
         { numRuns: 500 },
+      );
+      // Of breakers, guards and workers that are told on as well.
+      expect([...seen].sort()).toEqual(
+        [
+          ...["breaker.closed", "breaker.halfOpened", "breaker.opened"].flatMap((type) => [
+            `${type} breaker-open`,
+            `${type} quarantined`,
+          ]),
+          ...["failure.recorded", "threshold.crossed"],
+          ...["probe.abandoned", "probe.failed", "probe.started", "probe.succeeded"],
+          ...["overdue", "worn", "idle", "quiet", "2001 with a place", "a slot in vain"],
+        ].sort(),
       );
     },
     timeoutMs,
