@@ -26,7 +26,7 @@ import { startRoot } from "./start-root.js";
 import { drawStatus } from "./status.js";
 import type { CallStory } from "../contract/call-story.js";
 import { SpawnedWorkers, tellCalls } from "./call-story.js";
-import { tellPoolBreaker } from "./breakers.js";
+import { tellEmitted, type Told } from "./emitted.js";
 import { createVerification } from "./verification.js";
 
 export interface SystemPorts {
@@ -330,57 +330,9 @@ export class System {
   }
 
   #emitted(event: SupervisorEmitted): void {
-    switch (event.type) {
-      case "worker.ready": {
-        const { workerId, pool, pid, generation } = event;
-        this.#ports.log.debug(`worker ${workerId} is ready`, { worker: workerId, pid, generation });
-        return this.#announce({ type: event.type, pool, worker: workerId, pid, generation });
-      }
-      case "worker.exited": {
-        const { workerId, pool, pid, generation, reason, wasAsked, wasReady, stderrTail } = event;
-        // A worker that was stopped while it waited for its next start had no process to end.
-        if (pid === null && wasAsked) return;
-        const line = `worker ${workerId} ${reason}`;
-        if (wasAsked) this.#ports.log.debug(line, { worker: workerId, pid, generation });
-        else if (!this.#hasBeenReady(pool)) this.#ports.log.debug(line, { worker: workerId });
-        else
-          this.#ports.log.warn(wasReady ? line : `${line}\n${stderrTail}`.trim(), {
-            worker: workerId,
-            pid,
-            generation,
-          });
-        return this.#announce({
-          type: event.type,
-          pool,
-          worker: workerId,
-          generation,
-          reason,
-          ...(pid === null ? {} : { pid }),
-        });
-      }
-      case "exports.changed":
-        return this.#announce({ type: event.type, pool: event.pool });
-      case "worker.condemned": {
-        const { workerId, reason } = event;
-        this.#ports.log.warn(`worker ${workerId} gets no more calls and will be killed, because ${reason}`, {
-          worker: workerId,
-        });
-        return undefined;
-      }
-      case "breaker.opened":
-      case "breaker.halfOpened":
-      case "breaker.closed": {
-        const { type, pool, picture } = event;
-        tellPoolBreaker(this.#ports.log, type, pool, picture);
-        return this.#announce({ type, pool, reason: picture.why });
-      }
-      // Whoever added or removed the pool hears of it.
-      case "pool.failed":
-      case "pool.removed":
-        return undefined;
-      case "supervisor.draining":
-        return this.#announce({ type: event.type });
-    }
+    const { log } = this.#ports;
+    const told = tellEmitted(event, { log, hasBeenReady: (pool) => this.#hasBeenReady(pool) });
+    if (told !== null) this.#announce(told);
   }
 
   /** What a pool that never was prints is told once, with its failure. */
@@ -388,7 +340,7 @@ export class System {
     return (this.#root.getSnapshot().context.pools.get(pool)?.exports ?? null) !== null;
   }
 
-  #announce(event: Omit<LifecycleEvent, "atMs">): void {
+  #announce(event: Told): void {
     this.#events.next({ ...event, atMs: this.#ports.clock.wallMs() });
   }
 
