@@ -9,6 +9,9 @@ import type { CallerShare } from "./caller-share.js";
 import type { FunctionState } from "./function-state.js";
 import type { WorkerState } from "./worker-state.js";
 
+/** Instead of bytes that are not there, or no longer. */
+export const noBytes = new Uint8Array(0);
+
 /** How a call ends when not with a result, in the wire's terms. `details` is a MessagePack document. */
 export interface CallFailure {
   readonly code: number;

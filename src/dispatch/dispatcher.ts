@@ -5,11 +5,10 @@
 import type { CallId, InstanceId } from "../ids.js";
 import { createIdSource } from "../ids.js";
 import type { ExportMetadata, InvokeError, U64 } from "../protocol/messages.js";
-import { isProtocolError } from "../protocol/protocol-error.js";
 import { emptyRouteTable, type RouteTable } from "../machines/router/route-table.js";
-import { maxTimerMs, type Clock } from "../time.js";
+import type { Clock } from "../time.js";
 import { admit, fullLimit, refusalOf, type Door } from "./admission.js";
-import { Call, type Caller, type CallFailure } from "./call.js";
+import { Call, noBytes, type Caller, type CallFailure } from "./call.js";
 import { CallCounters } from "./counters.js";
 import { Deadlines } from "./deadlines.js";
 import * as failures from "./failures.js";
@@ -20,20 +19,22 @@ import type { Journal } from "./journal.js";
 import { Patience } from "./patience.js";
 import { PermitQueue } from "./permit-queue.js";
 import { closedPool, type PoolState } from "./pool-state.js";
+import { sendCall } from "./send-call.js";
 import { takeTable } from "./take-table.js";
 import type { OnVerdict } from "./verification.js";
-import { WorkerState, type WorkerPort } from "./worker-state.js";
+import { WorkerTable } from "./worker-table.js";
 
 export class Dispatcher {
   readonly counters = new CallCounters();
   /** What stands before functions that have failed; the control plane moves it. */
   readonly gates: Gates;
+  /** The processes that calls can be sent to. */
+  readonly workers = new WorkerTable();
   readonly #options: DispatcherOptions;
   readonly #clock: Clock;
   readonly #journal: Journal;
   readonly #nextCallId = createIdSource<CallId>();
   readonly #calls = new Map<CallId, Call>();
-  readonly #workers = new Map<InstanceId, WorkerState>();
   readonly #functions = new Map<string, FunctionState>();
   readonly #pools = new Map<string, PoolState>();
   readonly #door: Door;
@@ -102,18 +103,9 @@ export class Dispatcher {
     return this.#functions.values();
   }
 
-  worker(instance: InstanceId): WorkerState | undefined {
-    return this.#workers.get(instance);
-  }
-
   /** True while the caller has no answer yet. */
   isWaiting(callId: CallId): boolean {
     return (this.#calls.get(callId) ?? this.#queue.get(callId))?.isAnswered === false;
-  }
-
-  /** True while this worker has a call whose caller still waits, which is to say within its deadline. */
-  isBusy(instance: InstanceId): boolean {
-    return (this.#workers.get(instance)?.live ?? 0) > 0;
   }
 
   /** What can be called, in the order of the pools. */
@@ -123,15 +115,11 @@ export class Dispatcher {
 
   // — the control plane's side —
 
-  attach(port: WorkerPort): void {
-    this.#workers.set(port.instance, new WorkerState(port));
-  }
-
   /** The router's newest table. Calls that waited for a worker go out now, or fail when none is to come. */
   publish(table: RouteTable): void {
     this.#table = table;
     this.#door.admission = table.admission;
-    const removed = takeTable(table, this.#pools, this.#functions, this.#workers);
+    const removed = takeTable(table, this.#pools, this.#functions, this.workers);
     // Only now: whoever is answered may call again at once, and must meet the whole table.
     this.#queue.sweep((target) => refusalOf(this.#door, target));
     for (const pool of this.#pools.values()) this.#flushWaiting(pool);
@@ -140,27 +128,13 @@ export class Dispatcher {
 
   /** The process is gone, as the supervisor wanted or not: nothing will come from it, and every call it had ends. */
   detach(instance: InstanceId, details: Record<string, unknown>, how: string, wasAsked: boolean): void {
-    const worker = this.#workers.get(instance);
+    const worker = this.workers.get(instance);
     if (worker === undefined) return;
-    this.#workers.delete(instance);
+    this.workers.remove(instance);
     for (const pool of this.#pools.values()) pool.forget(worker);
     const calls = [...this.#calls.values()].filter((call) => call.worker === worker);
     this.gates.workerEnded(worker, calls, wasAsked);
     for (const call of calls) this.#settle(call, failures.workerDied(call.target.name, details, how), true);
-  }
-
-  /** Calls back once this process has no call any more. */
-  whenIdle(instance: InstanceId, callback: () => void): void {
-    const worker = this.#workers.get(instance);
-    if (worker === undefined || worker.inFlight === 0) callback();
-    else worker.onIdle = callback;
-  }
-
-  /** Calls back once nobody waits for a call of this process any more. */
-  whenQuiet(instance: InstanceId, callback: () => void): void {
-    const worker = this.#workers.get(instance);
-    if (worker === undefined || worker.live === 0) callback();
-    else worker.onQuiet = callback;
   }
 
   /** Calls back once no call holds a slot. */
@@ -183,7 +157,7 @@ export class Dispatcher {
   /** Cancels what is still running at the end of a drain; slots are kept until the workers are gone. */
   endDrain(): void {
     // Instance 0 stands for the calls that no worker has.
-    for (const instance of [0 as InstanceId, ...this.#workers.keys()]) this.endDrainOf(instance);
+    for (const instance of [0 as InstanceId, ...this.workers.instances()]) this.endDrainOf(instance);
   }
 
   /** As endDrain, for the calls of one process. */
@@ -310,29 +284,11 @@ export class Dispatcher {
     const nowMs = this.#clock.now();
     const leftMs = call.deadlineAtMs - nowMs;
     if (leftMs <= 0) return this.#expire(call);
-    const { port } = worker;
-    if (port.queuedBytes > port.maxQueuedBytes) {
-      this.#settle(call, failures.linkFull(port.queuedBytes, port.maxQueuedBytes, worker.inFlight), true);
-      return;
-    }
-    const deadlineMs = leftMs === Infinity ? 0 : Math.min(Math.max(Math.ceil(leftMs), 1), maxTimerMs);
-    // Entered before it is sent: the answer may come back before the send returns.
-    call.waitIn(null);
-    call.state = "dispatched";
-    call.worker = worker;
-    worker.take(call.callId);
-    this.#journal.record("dispatch", nowMs, call.callId, port.instance);
-    try {
-      port.sendInvoke(call.callId, name, call.params, deadlineMs, call.contextBytes);
-    } catch (error) {
-      if (!isProtocolError(error)) throw error;
-      const { length } = call.params;
-      return this.#settle(call, failures.paramsTooLarge(name, length, port.maxFrameBytes), true);
-    }
-    // The link has them now; a megabyte held here until the answer comes would be held twice.
-    call.params = noBytes;
-    if (++worker.calls === port.maxCalls)
-      this.#options.onWorn(port.instance, `it has been given ${String(port.maxCalls)} calls`);
+    const failure = sendCall(call, worker, nowMs, leftMs, this.#journal);
+    if (failure !== null) return this.#settle(call, failure, true);
+    const { instance, maxCalls } = worker.port;
+    if (++worker.calls === maxCalls)
+      this.#options.onWorn(instance, `it has been given ${String(maxCalls)} calls`);
     call.target.calls += 1;
   }
 
@@ -366,7 +322,7 @@ export class Dispatcher {
 
   /** The call a worker's answer is for, or null when there is none: a late answer, or a breach. */
   #callAnsweredBy(instance: InstanceId, requestId: U64): Call | null {
-    const worker = this.#workers.get(instance);
+    const worker = this.workers.get(instance);
     const call = this.#calls.get(requestId as CallId);
     if (worker?.isBreached === true) return null;
     if (call !== undefined && call.worker === worker) return call;
@@ -438,5 +394,3 @@ export class Dispatcher {
     callback?.();
   }
 }
-
-const noBytes = new Uint8Array(0);

@@ -1,18 +1,17 @@
 // The router's table in dispatch's own terms: pools with the workers that are ready, functions with the pool they are
 // in. Writes into what dispatch keeps, so that counters outlive a table; sends nothing and settles nothing.
 
-import type { InstanceId } from "../ids.js";
 import type { RouteTable } from "../machines/router/route-table.js";
 import { FunctionState } from "./function-state.js";
 import { PoolState } from "./pool-state.js";
-import type { WorkerState } from "./worker-state.js";
+import type { WorkerTable } from "./worker-table.js";
 
 /** Returns the pools that are no more. */
 export function takeTable(
   table: RouteTable,
   pools: Map<string, PoolState>,
   functions: Map<string, FunctionState>,
-  workers: ReadonlyMap<InstanceId, WorkerState>,
+  workers: WorkerTable,
 ): PoolState[] {
   for (const state of functions.values()) state.isExported = false;
   for (const [name, route] of table.pools) {

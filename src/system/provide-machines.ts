@@ -73,7 +73,7 @@ export function provideMachines(parts: MachineParts): typeof supervisorMachine {
 
 function provideWorker(parts: MachineParts): typeof workerMachine {
   const { clock, log, journal, registry, dispatcher, config } = parts;
-  const isBusy = (instance: InstanceId): boolean => dispatcher.isBusy(instance);
+  const isBusy = (instance: InstanceId): boolean => dispatcher.workers.isBusy(instance);
   return workerMachine.provide({
     actors: {
       process: createProcessActor({
@@ -123,13 +123,13 @@ function provideWorker(parts: MachineParts): typeof workerMachine {
         detach(parts, context);
       },
       awaitCalls: ({ context: { instance } }) => {
-        dispatcher.whenIdle(instance, () => {
+        dispatcher.workers.whenIdle(instance, () => {
           // The last call may end inside this machine's own transition; it hears of it after that.
           queueMicrotask(() => registry.get(instance)?.tell({ type: "calls.drained" }));
         });
       },
       awaitLiveCalls: ({ context: { instance } }) => {
-        dispatcher.whenQuiet(instance, () => {
+        dispatcher.workers.whenQuiet(instance, () => {
           queueMicrotask(() => registry.get(instance)?.tell({ type: "calls.drained" }));
         });
       },
@@ -148,7 +148,7 @@ function attach(parts: MachineParts, context: WorkerContext): void {
   entry.isInService = true;
   journal.record("ready", clock.now(), 0, context.instance, context.pid ?? 0);
   const maxCalls = parts.launches.get(context.pool)?.pool.maxCalls ?? Infinity;
-  dispatcher.attach(createWorkerPort(entry, entry.outbox, maxCalls));
+  dispatcher.workers.attach(createWorkerPort(entry, entry.outbox, maxCalls));
 }
 
 /** Nothing will come from this process any more. */

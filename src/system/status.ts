@@ -82,7 +82,7 @@ function drawPool(name: string, sources: StatusSources): PoolStatus {
 function drawWorker(snapshot: SnapshotFrom<typeof workerMachine>, sources: StatusSources): WorkerStatus {
   const { context } = snapshot;
   const entry = sources.registry.get(context.instance);
-  const inService = sources.dispatcher.worker(context.instance);
+  const inService = sources.dispatcher.workers.get(context.instance);
   const pid = entry?.child.pid ?? null;
   return {
     id: context.workerId,

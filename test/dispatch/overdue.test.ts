@@ -149,8 +149,8 @@ test("whoever waits for a worker to be quiet hears of it when nobody waits for i
   bench.ready(1);
   const told: string[] = [];
   bench.call();
-  bench.dispatcher.whenQuiet(1 as never, () => told.push("quiet"));
-  bench.dispatcher.whenIdle(1 as never, () => told.push("idle"));
+  bench.dispatcher.workers.whenQuiet(1 as never, () => told.push("quiet"));
+  bench.dispatcher.workers.whenIdle(1 as never, () => told.push("idle"));
   bench.clock.advance(1005);
   expect(told).toEqual(["quiet"]);
   bench.error(1, 1, 2002);

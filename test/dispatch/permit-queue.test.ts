@@ -309,6 +309,6 @@ describe("fairness between callers", () => {
     for (const callId of port.ids) bench.result(1, callId);
     expect(port.ids.at(-1)).toBe(stays);
     expect([leaving.share.held, leaving.share.waiting, leaving.share.lanes.size]).toEqual([0, 0, 0]);
-    expect(bench.dispatcher.worker(id(1))?.inFlight).toBe(1);
+    expect(bench.dispatcher.workers.get(id(1))?.inFlight).toBe(1);
   });
 });

@@ -128,7 +128,7 @@ describe("what cannot be sent", () => {
     bench.call("f", undefined, 1001);
     expect(bench.caller.last).toMatchObject({ code: 1004, details: { bytes: 1001, limit: 1000 } });
     expect(bench.dispatcher.inFlight).toBe(0);
-    expect(bench.dispatcher.worker(port.instance)).toMatchObject({ inFlight: 0, calls: 0 });
+    expect(bench.dispatcher.workers.get(port.instance)).toMatchObject({ inFlight: 0, calls: 0 });
     expect([...bench.dispatcher.functions][0]).toMatchObject({ inFlight: 0, calls: 0 });
     bench.clock.advance(60_000);
     expect([bench.caller.answers.length, port.cancels.length]).toEqual([1, 0]);
@@ -159,7 +159,9 @@ describe("what cannot be sent", () => {
     };
     bench.call();
     expect(bench.caller.codes(1)).toEqual([0]);
-    expect([bench.dispatcher.inFlight, bench.dispatcher.worker(port.instance)?.inFlight]).toEqual([0, 0]);
+    expect([bench.dispatcher.inFlight, bench.dispatcher.workers.get(port.instance)?.inFlight]).toEqual([
+      0, 0,
+    ]);
   });
 
   test("an answer that comes back before the send returns finds its call in every table", () => {
@@ -174,7 +176,7 @@ describe("what cannot be sent", () => {
     expect(bench.caller.answers.map((answer) => answer.code)).toEqual([0, 0]);
     expect(bench.breaches).toEqual([]);
     expect(bench.dispatcher.inFlight).toBe(0);
-    expect(bench.dispatcher.worker(port.instance)).toMatchObject({ inFlight: 0, calls: 2 });
+    expect(bench.dispatcher.workers.get(port.instance)).toMatchObject({ inFlight: 0, calls: 2 });
     const oneCall = ["accept", "dispatch", "settle", "release"];
     expect(bench.kinds()).toEqual([...oneCall, ...oneCall]);
   });

@@ -50,7 +50,11 @@ export function checkNow(run: RandomRun): void {
 function checkWorker({ bench, calls }: RandomRun, worker: ModelWorker): void {
   const { instance, open, state, watched } = worker;
   const live = liveCalls(calls, worker);
-  same(`process ${String(instance)} is attached`, bench.dispatcher.worker(instance as never) === state, true);
+  same(
+    `process ${String(instance)} is attached`,
+    bench.dispatcher.workers.get(instance as never) === state,
+    true,
+  );
   same(`calls of process ${String(instance)}`, state.inFlight, open.size);
   same(`calls of process ${String(instance)} that are waited for`, state.live, live);
   same(`process ${String(instance)} is idle unheard`, watched.has("idle") && open.size === 0, false);

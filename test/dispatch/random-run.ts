@@ -308,7 +308,7 @@ export class RandomRun {
         if (guard === "atOnce") heard(stuckPlace);
         else if (guard === "later") this.#pendingPlaces.push(heard);
       };
-    const state = bench.dispatcher.worker(id(instance));
+    const state = bench.dispatcher.workers.get(id(instance));
     if (state === undefined) throw new Error(`Process ${String(instance)} was not attached`);
     const worker: ModelWorker = {
       instance,
@@ -361,8 +361,8 @@ export class RandomRun {
         throw new Error(`Process ${String(instance)} with ${String(count)} calls is said to be ${what}`);
       if (!watched.delete(what)) throw new Error(`Process ${String(instance)} is said to be ${what} twice`);
     };
-    if (what === "idle") this.bench.dispatcher.whenIdle(id(instance), onHeard);
-    else this.bench.dispatcher.whenQuiet(id(instance), onHeard);
+    if (what === "idle") this.bench.dispatcher.workers.whenIdle(id(instance), onHeard);
+    else this.bench.dispatcher.workers.whenQuiet(id(instance), onHeard);
   }
 
   /** The call is cancelled now. */

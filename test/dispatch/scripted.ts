@@ -271,7 +271,7 @@ export function createBench(
     },
     attach(instance) {
       const port = new ScriptedPort(instance);
-      dispatcher.attach(port);
+      dispatcher.workers.attach(port);
       return port;
     },
     ready(...instances) {

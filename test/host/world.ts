@@ -55,7 +55,7 @@ export function world(exportedName = "f") {
     paramsSchema: "{}",
     returnSchema: "{}",
   };
-  dispatcher.attach(port);
+  dispatcher.workers.attach(port);
   dispatcher.publish({
     admission: "open",
     pools: new Map([["app", { ready: [instance], outlook: null, exports: [metadata] }]]),
