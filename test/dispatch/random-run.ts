@@ -290,9 +290,16 @@ export class RandomRun {
     }
     worker.open.delete(callId);
     worker.answered.push(callId);
+    const call = this.calls.get(callId);
     this.calls.delete(callId);
+    const isTooLate = call?.isAnswered === false && this.bench.clock.now() >= call.answerByMs;
     if (code === 0) this.bench.result(worker.instance, callId);
     else this.bench.error(worker.instance, callId, code);
+    if (!isTooLate) return;
+    // Its caller waited only to be told where it was stuck.
+    const codes = this.callers.flatMap((caller) => caller.codes(call.requestId));
+    if (codes.join() !== "2001")
+      throw new Error(`Call ${String(callId)} ended with ${codes.join()} too late`);
   }
 
   #spawn({ pool, canCancel, answersAtOnce, guard, maxCalls }: Step & { do: "spawn" }): void {

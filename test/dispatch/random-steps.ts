@@ -67,7 +67,7 @@ const answers = one("answer", {
   pick: fc.nat(9),
   code: fc.constantFrom(0, 0, 0, 0, 2000, 2003, 3000),
 });
-const cancels = one("cancel", { pick: fc.nat(20), answerNow: fc.boolean() });
+const cancels = one("cancel", { pick: fc.nat(20), answerNow: fc.constantFrom(false, false, true) });
 const advances = one("advance", { ms: fc.constantFrom(0, 1, 4, 10, 45, 200) });
 const exits = one("exit", {
   worker: fc.nat(5),
@@ -123,7 +123,7 @@ const eventful: fc.Arbitrary<Step[]> = fc.array(
     },
     { weight: 1, arbitrary: one("endDrain", {}) },
   ),
-  { minLength: 5, maxLength: 120 },
+  { minLength: 5, maxLength: 120, size: "max" },
 );
 
 /** Two workers, and more calls than slots: what the queue is for. */
@@ -135,7 +135,7 @@ const crowded: fc.Arbitrary<Step[]> = fc
         arbitrary: one("invoke", {
           name: fc.constantFrom("a.f", "a.g", "b.f"),
           caller: fc.constantFrom(0, 0, 0, 1, 2),
-          timeoutMs: fc.constantFrom(undefined, undefined, 40, 100, Infinity),
+          timeoutMs: fc.constantFrom(undefined, 20, 40, 100, Infinity),
           bytes: fc.constant(0),
           word: fc.constantFrom<Word>("yes", "yes", "yes", "yes", "later", "no"),
         }),
@@ -146,15 +146,22 @@ const crowded: fc.Arbitrary<Step[]> = fc
       { weight: 3, arbitrary: advances },
       { weight: 1, arbitrary: exits },
       { weight: 1, arbitrary: spawns },
-      { weight: 1, arbitrary: locates },
+      { weight: 3, arbitrary: locates },
       { weight: 1, arbitrary: breakers },
     ),
-    { minLength: 20, maxLength: 100 },
+    { minLength: 20, maxLength: 100, size: "max" },
   )
   .map((rest) => [...([0, 1] as const).map(spawned), ...rest]);
 
 function spawned(pool: 0 | 1): Step {
-  return { do: "spawn", pool, canCancel: true, answersAtOnce: false, guard: "none", maxCalls: Infinity };
+  return {
+    do: "spawn",
+    pool,
+    canCancel: true,
+    answersAtOnce: false,
+    guard: pool === 0 ? "later" : "none",
+    maxCalls: Infinity,
+  };
 }
 
 export const steps = fc.oneof({ weight: 3, arbitrary: eventful }, { weight: 1, arbitrary: crowded });

@@ -30,7 +30,7 @@ async function play(plan: readonly Step[], hasVerifier: boolean): Promise<Random
 /** What a run got to see besides the ways of its calls. */
 function* sightsOf({ bench, callers, heard, probes }: RandomRun): Generator<string> {
   for (const fact of bench.facts) yield fact.slice(fact.indexOf(" ") + 1);
-  for (const { type, picture } of bench.reports) yield `${type} ${picture.reason}`;
+  for (const { type, picture } of bench.reports) yield* [type, picture.reason];
   yield* heard;
   if (bench.overdue.length > 0) yield "overdue";
   if (bench.worn.length > 0) yield "worn";
@@ -117,10 +117,7 @@ describe("dispatch under random callers and workers", () => {
       // Of breakers, guards and workers that are told on as well.
       expect([...seen].sort()).toEqual(
         [
-          ...["breaker.closed", "breaker.halfOpened", "breaker.opened"].flatMap((type) => [
-            `${type} breaker-open`,
-            `${type} quarantined`,
-          ]),
+          ...["breaker.closed", "breaker.halfOpened", "breaker.opened", "breaker-open", "quarantined"],
           ...["failure.recorded", "threshold.crossed"],
           ...["probe.abandoned", "probe.failed", "probe.started", "probe.succeeded"],
           ...["overdue", "worn", "idle", "quiet", "2001 with a place", "a slot in vain"],

@@ -214,7 +214,7 @@ function checkHealed(rig: SupervisorRig, worn: ReadonlySet<string>): void {
   }
 }
 
-const numRuns = Number(process.env["SPLICE_RUNS"] ?? 300);
+const numRuns = Number(process.env["SPLICE_RUNS"] ?? 150);
 
 test.each<Strategy>(["one_for_one", "rest_for_one", "one_for_all"])(
   "under %s pools agree with their workers, heal when the faults are over, and leave nothing behind",
