@@ -8,7 +8,8 @@ export type { Isolated, IsolateOptions } from "./host/isolate.js";
 export { defineConfig } from "./config/define-config.js";
 export { ConfigError, SpliceError } from "./errors.js";
 export type { ErrorKind } from "./errors.js";
-export type { SpliceConfig, PoolConfig } from "./config/types.js";
+export type { SpliceConfig, PoolConfig, Verify } from "./config/types.js";
+export type { CallStep, CallStory } from "./contract/call-story.js";
 export type { RemoteFunctions, RemoteModule } from "./contract/remote-functions.js";
 export type { CallOptions, Splice } from "./contract/splice.js";
 export type {

@@ -188,6 +188,7 @@ export class System {
         settle();
       };
       const failed = (): void => {
+        this.#launches.delete(name);
         finish(() => {
           reject(failure);
         });

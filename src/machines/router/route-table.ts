@@ -8,7 +8,7 @@ import type { ExportMetadata } from "../../protocol/messages.js";
 /** Why a pool without a ready worker takes no calls. */
 export interface PoolRefusal {
   /** As `details.reason` of a 3001. */
-  readonly reason: "no-worker" | "closed" | "waiting" | BreakerReason;
+  readonly reason: "no-worker" | "closed" | BreakerReason;
   /** A clause that completes "pool app …". */
   readonly why: string;
   /** When it is worth while to call again, by the clock; null when nobody knows. */
