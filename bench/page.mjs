@@ -95,7 +95,7 @@ function targetTable(targets) {
 }
 
 /** The first `textColumns` columns are text, and the last where it is a note or a verdict; figures stand to the right. */
-function table(head, body, textColumns = 1) {
+export function table(head, body, textColumns = 1) {
   const isText = (column) => column < textColumns || ["note", "verdict"].includes(head[column]);
   const widths = head.map((_, column) =>
     Math.max(...[head, ...body].map((row) => (row[column] ?? "").length)),

@@ -1,14 +1,13 @@
 // Runs the contenders in rotation and says where Splice stands. `npm run bench -- --help` lists the options.
 
-import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
-import { availableParallelism, cpus } from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { caseNamed, cases as allCases } from "./cases.mjs";
 import { chart } from "./chart.mjs";
 import { contenders as allContenders } from "./contenders/index.mjs";
+import { drive, endWithChildren, installIfNeeded, machineLine, progress, wrongUse } from "./harness.mjs";
 import { page, whole } from "./page.mjs";
 import { judge, median } from "./targets.mjs";
 
@@ -29,13 +28,7 @@ A full run writes <date>-<host kind>.json and latest.svg, a quick one quick.*, o
 
 const { settings, contenders, cases, outDir } = readOptions();
 installIfNeeded();
-let running = null;
-for (const signal of ["SIGINT", "SIGTERM"]) {
-  process.once(signal, () => {
-    if (running !== null) killGroup(running);
-    process.exit(130);
-  });
-}
+endWithChildren();
 
 const samples = Object.fromEntries(cases.map(({ name }) => [name, {}]));
 const starts = { nodeMs: [], serveMs: [] };
@@ -81,7 +74,7 @@ process.exitCode = failures.length === 0 ? 0 : 1;
 async function measure(round, one, contender) {
   const { warmupMs, measureMs } = settings;
   const task = { contender: contender.name, case: one.name, warmupMs, measureMs };
-  const answer = await drive("drive.mjs", task, warmupMs + measureMs + 60_000);
+  const answer = await drive(resolve(here, "drive.mjs"), task, warmupMs + measureMs + 60_000);
   done += 1;
   const where = `${String(done).padStart(3)}/${String(total)}  round ${String(round + 1)}  ${one.name.padEnd(11)}  ${contender.name.padEnd(17)}`;
   if (answer.error !== undefined) {
@@ -95,7 +88,7 @@ async function measure(round, one, contender) {
 }
 
 async function measureStart(round) {
-  const answer = await drive("start.mjs", { repeats: settings.startRepeats }, 120_000);
+  const answer = await drive(resolve(here, "start.mjs"), { repeats: settings.startRepeats }, 120_000);
   done += 1;
   const where = `${String(done).padStart(3)}/${String(total)}  round ${String(round + 1)}  start        splice serve     `;
   if (answer.error !== undefined) {
@@ -108,55 +101,6 @@ async function measureStart(round) {
   progress(`${where}  ${whole(median(answer.serveMs)).padStart(9)} ms`);
 }
 
-/** Runs a script in a process group of its own; what it printed last on stdout is its answer. */
-function drive(script, task, timeoutMs) {
-  return new Promise((settle) => {
-    const child = spawn(process.execPath, [resolve(here, script), JSON.stringify(task)], {
-      cwd: here,
-      stdio: ["ignore", "pipe", "pipe"],
-      detached: true,
-    });
-    running = child;
-    const output = { stdout: "", stderr: "" };
-    for (const name of ["stdout", "stderr"]) {
-      child[name].setEncoding("utf8").on("data", (text) => {
-        output[name] = (output[name] + text).slice(-20_000);
-      });
-    }
-    let hasTimedOut = false;
-    const timer = setTimeout(() => {
-      hasTimedOut = true;
-      killGroup(child);
-    }, timeoutMs);
-    child.once("exit", (code, signal) => {
-      clearTimeout(timer);
-      running = null;
-      // What it left behind would disturb the next one, and may hold the pipes open.
-      killGroup(child);
-      setImmediate(() => {
-        child.stdout.destroy();
-        child.stderr.destroy();
-        if (hasTimedOut)
-          settle({ error: `It was not done within ${String(timeoutMs)} ms.\n${output.stderr}` });
-        else if (code === 0) settle(JSON.parse(output.stdout.trimEnd().split("\n").at(-1)));
-        else
-          settle({
-            error: `Its process ended with ${signal ?? `exit code ${String(code)}`}.\n${output.stderr}`,
-          });
-      });
-    });
-  });
-}
-
-function killGroup(child) {
-  try {
-    process.kill(-child.pid, "SIGKILL");
-  } catch (error) {
-    // Nobody of the group is left.
-    if (error.code !== "ESRCH") throw error;
-  }
-}
-
 function summary(found) {
   if (found === undefined) return { note: "", median: null, rounds: [] };
   const names = Object.keys(found.rounds[0]);
@@ -164,13 +108,6 @@ function summary(found) {
     ...found,
     median: Object.fromEntries(names.map((name) => [name, median(found.rounds.map((one) => one[name]))])),
   };
-}
-
-function machineLine() {
-  const { node } = process.versions;
-  const cpu = cpus()[0]?.model.trim() ?? "unknown processor";
-  const platform = `${process.platform}-${process.arch}`;
-  return { cpu, cores: availableParallelism(), node, platform, date: new Date().toISOString().slice(0, 10) };
 }
 
 function writeResults(run) {
@@ -183,21 +120,6 @@ function writeResults(run) {
   writeFileSync(json, `${JSON.stringify(run, null, 2)}\n`);
   writeFileSync(svg, chart(run));
   progress(`Written: ${json} and ${svg}`);
-}
-
-function installIfNeeded() {
-  const installed = resolve(here, "node_modules/.package-lock.json");
-  const lock = resolve(here, "package-lock.json");
-  if (!existsSync(resolve(here, "../dist/index.js")))
-    wrongUse("dist/ is missing: run `npm run build` first, or use `npm run bench`.");
-  if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs) return;
-  progress("Installing the contenders: npm ci in bench/");
-  const { status } = spawnSync("npm", ["ci", "--no-audit", "--no-fund"], {
-    cwd: here,
-    stdio: ["ignore", 2, 2],
-  });
-  if (status !== 0)
-    wrongUse(`npm ci in bench/ ended with exit code ${String(status)}; the lines above say why.`);
 }
 
 function readOptions() {
@@ -250,13 +172,4 @@ function namedCase(name) {
   } catch (error) {
     return wrongUse(error.message);
   }
-}
-
-function wrongUse(message) {
-  process.stderr.write(`${message}\n`);
-  process.exit(2);
-}
-
-function progress(line) {
-  process.stderr.write(`${line}\n`);
 }

@@ -37,5 +37,5 @@ export async function startServe(cwd) {
     await exited;
     await rm(folder, { recursive: true, force: true });
   };
-  return { client, pid: child.pid, stop };
+  return { client, pid: child.pid, socket, stop };
 }

@@ -1,5 +1,11 @@
-// Act 3: a function that never returns and one that takes its process down, over and over; the others serve on.
+// Act 3: a function that never returns and one that takes its process down, over and over; the others serve on. Then a
+// pool whose workers cannot start for a while: its breaker opens, and closes by itself when they can again.
 
+import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { createSplice } from "splice-runtime";
 import { act, say, show } from "../stage.mjs";
 
 export async function surviveEverything(splice) {
@@ -22,4 +28,37 @@ export async function surviveEverything(splice) {
   say(
     `Pool app: breaker ${breaker.state}, ${workers[0].id} is process ${workers[0].pid}; ${calls.active} calls left over.`,
   );
+
+  await crashLoop();
+}
+
+async function crashLoop() {
+  const folder = await mkdtemp(join(tmpdir(), "hello-"));
+  const database = join(folder, "stock.json");
+  await writeFile(database, JSON.stringify({ pencil: 12 }));
+  const functions = fileURLToPath(new URL("../shop", import.meta.url));
+  const splice = await createSplice({
+    pools: { shop: { functions, env: { STOCK_DATABASE: database } } },
+    restart: { backoffMs: [0, 50], maxFailedStarts: 3, cooldownMs: 1500 },
+  });
+  const happened = (wanted) =>
+    new Promise((resolve) => {
+      splice.events$.subscribe(({ type }) => type === wanted && resolve());
+    });
+  const count = () => splice.call("stock.count", { item: "pencil" });
+
+  say("Another pool reads a database as it starts. The database goes away, and then the worker is killed:");
+  await show("stock.count, before", count());
+  await rename(database, `${database}.away`);
+  const [{ pid }] = (await splice.status()).pools[0].workers;
+  const exited = happened("worker.exited");
+  process.kill(pid, "SIGKILL");
+  await exited;
+  await show("stock.count, after three starts that failed", count());
+  say("The database comes back; when its time is over one start is tried, and the breaker closes:");
+  await rename(`${database}.away`, database);
+  await happened("breaker.closed");
+  await show("stock.count, after", count());
+  await splice.close();
+  await rm(folder, { recursive: true });
 }

@@ -46,9 +46,10 @@ interface Run {
 }
 
 async function runBench(
+  script: "run.mjs" | "faults/run.mjs",
   ...options: string[]
 ): Promise<{ exitCode: unknown; page: string; progress: string }> {
-  const child = spawn(process.execPath, [join(bench, "run.mjs"), ...options], {
+  const child = spawn(process.execPath, [join(bench, script), ...options], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   const [page, progress, [exitCode]] = await Promise.all([
@@ -64,6 +65,7 @@ installedTest("two contenders, two cases: a page, a chart, and every figure a nu
   const contenders = ["splice-embedded", "ipc-json"];
   const short = ["--rounds", "1", "--measure-ms", "100", "--warmup-ms", "20", "--out", out];
   const { exitCode, page, progress } = await runBench(
+    "run.mjs",
     ...["--only", contenders.join(","), "--case", "64b-64,1mib-bytes"],
     ...short,
   );
@@ -109,7 +111,47 @@ installedTest("two contenders, two cases: a page, a chart, and every figure a nu
 });
 
 installedTest("an unknown contender is wrong use and named", async () => {
-  const { exitCode, progress } = await runBench("--only", "carrier-pigeon");
+  const { exitCode, progress } = await runBench("run.mjs", "--only", "carrier-pigeon");
   expect(exitCode).toBe(2);
   expect(progress).toContain('There is no contender "carrier-pigeon"; there are splice-embedded, ');
+});
+
+interface FaultRun {
+  readonly results: Record<
+    string,
+    Record<string, { readonly figures: Record<string, unknown>; readonly more: Record<string, unknown> }>
+  >;
+  readonly verdicts: readonly { readonly value: unknown; readonly verdict: string }[];
+  readonly failures: readonly unknown[];
+}
+
+installedTest("workers killed, and three times the load: every figure is there, and judged", async () => {
+  const out = await mkdtemp(join(tmpdir(), "sb-"));
+  const { exitCode, page, progress } = await runBench(
+    "faults/run.mjs",
+    ...["--quick", "--only", "splice-embedded,workerpool", "--measure", "recovery,overload", "--out", out],
+  );
+  expect({ exitCode, progress }).toEqual({ exitCode: 0, progress: expect.stringContaining("done") });
+  const run = JSON.parse(await readFile(join(out, "quick.faults.json"), "utf8")) as FaultRun;
+  expect(run.failures).toEqual([]);
+  for (const contender of ["splice-embedded", "workerpool"]) {
+    const { figures, more } = run.results["recovery"]?.[contender] ?? {};
+    for (const name of ["p50Ms", "p99Ms", "nodeMs", "timesNode"]) expect(figures?.[name]).toBeGreaterThan(0);
+    expect(more).toEqual({
+      descriptors: process.platform === "linux" ? expect.any(Number) : 0,
+      timers: expect.any(Number),
+      handles: expect.any(Number),
+      heapMib: expect.any(Number),
+    });
+    const overload = run.results["overload"]?.[contender]?.figures;
+    for (const name of ["peakPerSecond", "servedShare", "refused", "idleP99Ms", "refusedP99Ms"])
+      expect(overload?.[name]).toBeGreaterThan(0);
+  }
+  // One limit of recovery, three of overload, and four for what is left after each of the two.
+  expect(run.verdicts.map(({ verdict }) => verdict)).toEqual(
+    Array.from({ length: 12 }, () => expect.stringMatching(/^(kept|short)$/)),
+  );
+  expect(page).toContain("Splice, embedded");
+  expect(page).toContain("of 12 limits kept.");
+  await rm(out, { recursive: true });
 });
