@@ -21,7 +21,9 @@ export async function run({ start }, { isQuick }) {
     else refused.push(ms);
   });
   const after = [];
-  await openLoop(call, peak * 0.3, isQuick ? 1000 : 4000, (dueMs, ms, error) => after.push({ dueMs, ms, error }));
+  await openLoop(call, peak * 0.3, isQuick ? 1000 : 4000, (dueMs, ms, error) =>
+    after.push({ dueMs, ms, error }),
+  );
   await pool.close();
 
   const idleP99Ms = percentile(idle, 0.99);
