@@ -71,22 +71,28 @@ function withFreshMember(context: PoolContext, members: Members, id: string): Me
   return new Map(members).set(id, { ...newMember(place), restartsInRow });
 }
 
-/** It may get calls; whoever it follows is told to go. */
+/** It may get calls, unless the supervisor refuses it; what follows from its start waits for that word. */
 export function ready(context: PoolContext, event: Of<"worker.ready">): Step {
-  const { memberId } = event;
   const change = { phase: "ready", readySinceMs: context.clock.now() } as const;
-  const members = withMember(context.members, memberId, change);
+  const members = withMember(context.members, event.memberId, change);
+  return {
+    change: { members, hasServed: true },
+    report: [{ ...event, outlook: outlookFor(context, members, context.refusal) }],
+  };
+}
+
+/** Its start has succeeded; whoever it follows is told to go. */
+export function accepted(context: PoolContext, memberId: string): Step {
+  const { members } = context;
+  if (members.get(memberId)?.phase !== "ready") return { change: {} };
   const predecessor = predecessorOf(members, memberId);
   const isToldToGo = predecessor !== null && members.get(predecessor)?.isCondemned === false;
   const isProbe = context.probe === memberId;
   return {
     change: {
-      members,
       window: { ...context.window, failedStartsInRow: 0 },
-      hasServed: true,
       probe: isProbe ? null : context.probe,
     },
-    report: [{ ...event, outlook: outlookFor(context, members, context.refusal) }],
     tell: isToldToGo ? [[predecessor, { type: "worker.drain", drainMs: context.drainMs }]] : [],
     breaker: isProbe ? [{ type: "probe.succeeded" }] : [],
   };

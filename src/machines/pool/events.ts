@@ -19,6 +19,8 @@ export type PoolCommand =
    */
   | { type: "pool.stop"; drainMs: number; isToReturn: boolean }
   | { type: "pool.kill"; reason: string }
+  /** What this worker exports can be had: its start has succeeded. Each that becomes ready is answered with this or the next. */
+  | { type: "pool.accept"; memberId: string }
   /** What this worker exports cannot be had: it is ended, and its start counts as failed. */
   | { type: "pool.refuse"; memberId: string; reason: string };
 

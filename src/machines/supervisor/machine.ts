@@ -161,6 +161,7 @@ export const supervisorMachine = setup({
       const pools = withReady(context.pools, pool, event.memberId, true);
       enqueue.assign({ pools: withPool(pools, pool, { phase, exports }) });
       enqueue.sendTo("router", { type: "worker.ready", pool, instance, generation, exports, outlook });
+      enqueue.sendTo(poolActorId(pool), { type: "pool.accept", memberId: event.memberId });
       enqueue.emit({ type: "worker.ready", workerId, pool, pid, generation, instance });
       if (before.exports !== null && JSON.stringify(before.exports) !== JSON.stringify(exports)) {
         enqueue.emit({ type: "exports.changed", pool });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { failOnXstateWarnings } from "../xstate-warnings.js";
-import { createSupervisorRig, timings, type SupervisorRig } from "./rig.js";
+import { cooldown, createSupervisorRig, timings, type SupervisorRig } from "./rig.js";
 
 failOnXstateWarnings();
 
@@ -251,6 +251,48 @@ describe("a worker that comes back with a name that another pool has", () => {
     rig.clock.advance(5000);
     rig.bringUp("b:1", "b.g");
     expect(rig.tables.at(-1)?.pools.get("b")).toMatchObject({ exports: [{ name: "b.g" }], outlook: none });
+  });
+
+  test("opens its pool's breaker when it does so maxFailedStarts times in a row", () => {
+    const rig = running(twoPools);
+    rig.end("b:1");
+    for (const waitMs of [0, 100, 500, 2000, 5000]) {
+      expect(rig.breakerState("b")).toBe("closed");
+      rig.clock.advance(waitMs);
+      rig.bringUp("b:1", "a.f");
+      rig.end("b:1");
+    }
+    expect(rig.emitted.at(-1)).toMatchObject({
+      type: "breaker.opened",
+      pool: "b",
+      picture: { why: "5 starts in a row did not become ready" },
+    });
+  });
+
+  test("is a probe that failed", () => {
+    const rig = running(twoPools);
+    rig.end("b:1");
+    for (const waitMs of [0, 100, 500, 2000, 5000]) {
+      rig.clock.advance(waitMs);
+      rig.end("b:1");
+    }
+    rig.clock.advance(cooldown.cooldownMs);
+    expect(rig.breakerState("b")).toBe("halfOpen");
+    rig.bringUp("b:1", "a.f");
+    rig.end("b:1");
+    expect(types(rig)).not.toContain("breaker.closed");
+    expect(rig.emitted.at(-1)).toMatchObject({
+      type: "breaker.opened",
+      picture: { why: expect.stringContaining("it exports a.f, which the pool a has already") },
+    });
+  });
+
+  test("takes nobody's place: the worn worker it was to follow serves on", () => {
+    const rig = running(twoPools);
+    rig.say("b:1", { type: "use.exceeded", reason: "it has run 10 calls" });
+    rig.sayTo("b:1#2", ...rig.toReady(["a.f"]));
+    expect([rig.workerState("b:1"), rig.workerState("b:1#2")]).toEqual(["ready", "killing"]);
+    expect(rig.tables.at(-1)?.pools.get("b")?.ready).toEqual([2]);
   });
 });
 

@@ -24,7 +24,7 @@ const examined = (stuck: string | null, isResponsive: boolean): WorkerEvent => (
 });
 
 type Step =
-  | { readonly what: "up" | "fall" | "leave" | "fail"; readonly pool: string; readonly at: number }
+  | { readonly what: "up" | "clash" | "fall" | "leave" | "fail"; readonly pool: string; readonly at: number }
   | { readonly what: "say"; readonly pool: string; readonly at: number; readonly fact: WorkerEvent }
   | { readonly what: "crashes"; readonly pool: string; readonly at: number }
   | { readonly what: "wait"; readonly ms: number }
@@ -58,7 +58,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 5,
     arbitrary: fc.record({
-      what: fc.constantFrom("fall" as const, "leave" as const, "fail" as const),
+      what: fc.constantFrom("clash" as const, "fall" as const, "leave" as const, "fail" as const),
       pool: aPool,
       at: aMember,
     }),
@@ -107,6 +107,13 @@ function take(rig: SupervisorRig, one: Step): void {
       const id = memberAt(rig, one);
       if (id === undefined) return;
       if (one.what === "up") return rig.sayTo(id, ...rig.toReady([`${one.pool}.f`]));
+      if (one.what === "clash") {
+        const closed = rig.emitted.filter(({ type }) => type === "breaker.closed").length;
+        rig.sayTo(id, ...rig.toReady([one.pool === "a" ? "b.f" : "a.f"]));
+        if (rig.emitted.filter(({ type }) => type === "breaker.closed").length > closed)
+          throw new Error(`${id} was refused, and closed a breaker.`);
+        return;
+      }
       if (one.what === "say") return rig.sayTo(id, one.fact);
       if (one.what === "fail") return rig.sayTo(id, { type: "process.failed", reason: "no such program" });
       if (one.what !== "crashes") return rig.sayTo(id, ...exited(one.what === "leave" ? 0 : 1));
