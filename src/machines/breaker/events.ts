@@ -4,8 +4,8 @@
 export type BreakerCommand =
   /** Opens it until it is reset. */
   | { type: "breaker.trip" }
-  /** Closes it. */
-  | { type: "breaker.reset" };
+  /** Closes it. `why` completes "it closed because …", where nobody asked for it. */
+  | { type: "breaker.reset"; why?: string };
 
 /** Why it lets nothing through, in the words of a refusal's `details.reason`. */
 export type BreakerReason = "breaker-open" | "quarantined";

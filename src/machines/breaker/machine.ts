@@ -49,10 +49,10 @@ export const breakerMachine = setup({
       picture: pictureOf(context, "forcedOpen", { reason: "breaker-open", why: "it was tripped on request" }),
     })),
     noteHalfOpen: assign(({ context }) => ({ picture: pictureOf(context, "halfOpen") })),
-    noteClosed: assign(({ context }, { why }: { why: string }) => ({
-      openingsInRow: 0,
-      picture: pictureOf(context, "closed", { why }),
-    })),
+    noteReset: assign(({ context, event }) =>
+      event.type === "breaker.reset" ? closed(context, event.why ?? "it was reset") : {},
+    ),
+    noteProbeSucceeded: assign(({ context }) => closed(context, "its probe succeeded")),
     report: sendTo(
       ({ context }) => context.parent,
       ({ context: { name, picture } }) => ({ type: reportOf[picture.state], name, picture }),
@@ -95,10 +95,7 @@ export const breakerMachine = setup({
       after: { cooldown: { target: "halfOpen", actions: "noteHalfOpen" } },
       on: {
         "threshold.crossed": { guard: "isGraver", target: "open", reenter: true, actions: "noteCrossed" },
-        "breaker.reset": {
-          target: "closed",
-          actions: [{ type: "noteClosed", params: { why: "it was reset" } }, "report"],
-        },
+        "breaker.reset": { target: "closed", actions: ["noteReset", "report"] },
       },
     },
     halfOpen: {
@@ -106,16 +103,10 @@ export const breakerMachine = setup({
       entry: "report",
       initial: "waiting",
       on: {
-        "probe.succeeded": {
-          target: "closed",
-          actions: [{ type: "noteClosed", params: { why: "its probe succeeded" } }, "report"],
-        },
+        "probe.succeeded": { target: "closed", actions: ["noteProbeSucceeded", "report"] },
         "probe.failed": { target: "open", actions: "noteProbeFailed" },
         "threshold.crossed": { target: "open", actions: "noteCrossed" },
-        "breaker.reset": {
-          target: "closed",
-          actions: [{ type: "noteClosed", params: { why: "it was reset" } }, "report"],
-        },
+        "breaker.reset": { target: "closed", actions: ["noteReset", "report"] },
       },
       states: {
         waiting: {
@@ -133,10 +124,7 @@ export const breakerMachine = setup({
       entry: "report",
       on: {
         "breaker.trip": {},
-        "breaker.reset": {
-          target: "closed",
-          actions: [{ type: "noteClosed", params: { why: "it was reset" } }, "report"],
-        },
+        "breaker.reset": { target: "closed", actions: ["noteReset", "report"] },
       },
     },
   },
@@ -148,6 +136,10 @@ function opened(context: BreakerContext, cause: Pick<BreakerPicture, "reason" | 
   const { reason, why } = cause;
   const picture = pictureOf(context, "open", { reason, why, probeAtMs });
   return { ...context, openMs, openingsInRow: context.openingsInRow + 1, picture };
+}
+
+function closed(context: BreakerContext, why: string): Partial<BreakerContext> {
+  return { openingsInRow: 0, picture: pictureOf(context, "closed", { why }) };
 }
 
 function pictureOf(

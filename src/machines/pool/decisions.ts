@@ -3,7 +3,7 @@
 
 import { workerId, type WorkerId } from "../../ids.js";
 import type { BreakerCommand, BreakerFact, BreakerPicture } from "../breaker/events.js";
-import type { PoolOutlook } from "../router/route-table.js";
+import type { PoolOutlook, PoolRefusal } from "../router/route-table.js";
 import type { WorkerCommand, WorkerReport } from "../worker/events.js";
 import { closed, noWorker, type PoolContext } from "./context.js";
 import type { PoolReport } from "./events.js";
@@ -231,13 +231,7 @@ export function refuse(context: PoolContext, memberId: string, reason: string): 
 
 /** Nothing is started any more, until the breaker says so; starts that only wait are called off. */
 export function tripped(context: PoolContext, picture: BreakerPicture): Step {
-  const { reason, why, state, sinceWallMs, probeAtMs } = picture;
-  const refusal = {
-    reason,
-    why: `starts no workers, because ${why}`,
-    retryAtMs: probeAtMs,
-    breaker: { state, sinceWallMs },
-  };
+  const refusal = refusalBy(picture);
   const starting = [...context.members].filter(([, { phase }]) => phase === "starting").map(([id]) => id);
   return {
     change: { refusal, probe: null },
@@ -246,6 +240,44 @@ export function tripped(context: PoolContext, picture: BreakerPicture): Step {
       outlookReport(context, context.members, refusal),
     ],
     tell: starting.map((id) => [id, { type: "worker.hold" }] as const),
+  };
+}
+
+function refusalBy({ reason, why, state, sinceWallMs, probeAtMs }: BreakerPicture): PoolRefusal {
+  return {
+    reason,
+    why: `starts no workers, because ${why}`,
+    retryAtMs: probeAtMs,
+    breaker: { state, sinceWallMs },
+  };
+}
+
+/** Tripped by hand, which nothing but a reset by hand undoes. */
+export function isHeld({ refusal }: PoolContext): boolean {
+  return refusal?.breaker?.state === "forcedOpen";
+}
+
+/** While the pool is not in service: it holds the next start, and nothing that is on its way. */
+export function trippedMeanwhile(context: PoolContext, picture: BreakerPicture): Step {
+  const refusal = context.refusal === closed ? closed : refusalBy(picture);
+  return {
+    change: { refusal },
+    report: [
+      breakerReport(context, "breaker.opened", picture),
+      outlookReport(context, context.members, refusal),
+    ],
+  };
+}
+
+/** `next` is what calls have to expect of a pool that nothing holds any more. */
+export function closedMeanwhile(context: PoolContext, picture: BreakerPicture, next: PoolOutlook): Step {
+  const refusal = context.refusal === closed ? closed : next;
+  return {
+    change: { refusal },
+    report: [
+      breakerReport(context, "breaker.closed", picture),
+      outlookReport(context, context.members, refusal),
+    ],
   };
 }
 
@@ -290,12 +322,19 @@ function breakerReport(
   return { type, pool: plan.name, picture };
 }
 
+/**
+ * A pool that is to return begins with a closed breaker, as a supervisor does that its own supervisor starts anew; its
+ * window goes on. One that was tripped by hand stays so.
+ */
 export function stopAll(context: PoolContext, drainMs: number, isToReturn: boolean): Step {
   const command: WorkerCommand = drainMs > 0 ? { type: "worker.drain", drainMs } : { type: "worker.stop" };
+  const toReturn = isHeld(context) ? context.refusal : null;
+  const refusal = isToReturn ? toReturn : closed;
   return {
-    change: { refusal: isToReturn ? null : closed, probe: null },
+    change: { refusal, probe: null },
+    report: [{ type: "outlook.changed", pool: context.plan.name, outlook: refusal }],
     tell: [...context.members.keys()].map((id) => [id, command] as const),
-    breaker: [{ type: "breaker.reset" }],
+    breaker: refusal === null ? [{ type: "breaker.reset", why: "the strategy has it started anew" }] : [],
   };
 }
 

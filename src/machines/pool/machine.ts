@@ -4,7 +4,7 @@
 import { enqueueActions, setup } from "xstate";
 import { breakerMachine } from "../breaker/machine.js";
 import { workerMachine } from "../worker/machine.js";
-import { newPoolContext, type PoolContext, type PoolInput } from "./context.js";
+import { newPoolContext, noWorker, type PoolContext, type PoolInput } from "./context.js";
 import * as decide from "./decisions.js";
 import type { PoolEvent } from "./events.js";
 
@@ -36,6 +36,11 @@ const decisions = {
   holdStarts: on("breaker.opened", (context, event) => decide.tripped(context, event.picture)),
   startProbe: on("breaker.halfOpened", (context, event) => decide.probe(context, event.picture)),
   resumeStarts: on("breaker.closed", (context, event) => decide.resumed(context, event.picture)),
+  noteTripped: on("breaker.opened", (context, event) => decide.trippedMeanwhile(context, event.picture)),
+  noteClosed: on("breaker.closed", (context, { picture }) => decide.closedMeanwhile(context, picture, null)),
+  noteClosedEarly: on("breaker.closed", (context, { picture }) =>
+    decide.closedMeanwhile(context, picture, noWorker),
+  ),
   tripBreaker: () => ({ change: {}, breaker: [{ type: "breaker.trip" }] }),
   resetBreaker: () => ({ change: {}, breaker: [{ type: "breaker.reset" }] }),
   stopAll: (context, event) =>
@@ -79,6 +84,7 @@ export const poolMachine = setup({
   guards: {
     areAllDown: ({ context }) => decide.areAllDown(context),
     hasServed: ({ context }) => context.hasServed,
+    isHeld: ({ context }) => decide.isHeld(context),
   },
 }).createMachine({
   id: "pool",
@@ -95,16 +101,32 @@ export const poolMachine = setup({
       parent: self,
     }),
   },
+  on: {
+    "breaker.trip": { actions: take("tripBreaker") },
+    "breaker.reset": { actions: take("resetBreaker") },
+  },
   states: {
     idle: {
       meta: { description: "None of its workers has a process, and none is started until it is told to." },
       on: {
         "pool.start": [
+          { guard: "isHeld", target: "held" },
           { guard: "hasServed", target: "serving", actions: take("startAll") },
           { target: "starting", actions: take("startAll") },
         ],
         "pool.stop": { actions: take("reportStopped") },
-        "breaker.closed": {},
+        "breaker.opened": { actions: take("noteTripped") },
+        "breaker.closed": { actions: take("noteClosed") },
+      },
+    },
+    held: {
+      meta: { description: "Told to start while it was tripped: nothing is started until that is reset." },
+      on: {
+        "breaker.closed": [
+          { guard: "hasServed", target: "serving", actions: [take("noteClosed"), take("startAll")] },
+          { target: "starting", actions: [take("noteClosed"), take("startAll")] },
+        ],
+        "pool.stop": { target: "idle", actions: [take("stopAll"), take("reportStopped")] },
       },
     },
     starting: {
@@ -113,11 +135,16 @@ export const poolMachine = setup({
           "Started for the first time, and no worker of it has been ready yet: one that ends fails it.",
       },
       on: {
-        "worker.ready": { target: "serving", actions: take("noteReady") },
+        "worker.ready": [
+          { guard: "isHeld", target: "serving.tripped", actions: take("noteReady") },
+          { target: "serving", actions: take("noteReady") },
+        ],
         "worker.exited": {
           target: "stopping",
           actions: [take("noteExitedForGood"), take("reportFailed"), take("stopAll")],
         },
+        "breaker.opened": { actions: take("noteTripped") },
+        "breaker.closed": { actions: take("noteClosedEarly") },
         "pool.stop": { target: "stopping", actions: take("stopAll") },
         "pool.kill": { actions: take("killAll") },
       },
@@ -134,8 +161,6 @@ export const poolMachine = setup({
         "pool.accept": { actions: take("noteAccepted") },
         "pool.refuse": { actions: take("refuseWorker") },
         "breaker.opened": { target: ".tripped", actions: take("holdStarts") },
-        "breaker.trip": { actions: take("tripBreaker") },
-        "breaker.reset": { actions: take("resetBreaker") },
         "pool.stop": { target: "stopping", actions: take("stopAll") },
         "pool.kill": { actions: take("killAll") },
       },
@@ -169,7 +194,8 @@ export const poolMachine = setup({
       on: {
         "worker.withdrawn": { actions: take("noteWithdrawnForGood") },
         "worker.exited": { actions: take("noteExitedForGood") },
-        "breaker.closed": {},
+        "breaker.opened": { actions: take("noteTripped") },
+        "breaker.closed": { actions: take("noteClosed") },
         "pool.stop": { actions: take("stopAll") },
         "pool.kill": { actions: take("killAll") },
       },

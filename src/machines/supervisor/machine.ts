@@ -53,8 +53,18 @@ export function poolActorId(name: string): string {
 
 type ReadyReport = Extract<PoolReport, { type: "worker.ready" }>;
 
+/** Of pools, in whatever state those are. */
+const breakers = {
+  "breaker.opened": { actions: "announceBreaker" },
+  "breaker.halfOpened": { actions: "announceBreaker" },
+  "breaker.closed": { actions: "announceBreaker" },
+  "breaker.trip": { actions: "passToBreaker" },
+  "breaker.reset": { actions: "passToBreaker" },
+} as const;
+
 /** What it does for pools that are in service, whether new calls are taken or not. */
 const serving = {
+  ...breakers,
   "worker.ready": [
     { guard: "exportsClash", actions: "refuseWorker" },
     { actions: ["noteReady", "startDue"] },
@@ -62,11 +72,6 @@ const serving = {
   "worker.withdrawn": { actions: "routeWithdrawn" },
   "worker.exited": { actions: ["announceExit", "routeOutlook", "applyStrategy"] },
   "worker.condemned": { actions: "announceCondemned" },
-  "breaker.opened": { actions: "announceBreaker" },
-  "breaker.halfOpened": { actions: "announceBreaker" },
-  "breaker.closed": { actions: "announceBreaker" },
-  "breaker.trip": { actions: "passToBreaker" },
-  "breaker.reset": { actions: "passToBreaker" },
   "outlook.changed": { actions: "routeOutlook" },
   "pool.failed": { actions: "noteFailedPool" },
   "pool.stopped": { actions: ["removePool", "startDue"] },
@@ -280,6 +285,7 @@ export const supervisorMachine = setup({
       entry: ["makePools", "startDue"],
       always: { guard: "isComplete", target: "running" },
       on: {
+        ...breakers,
         "worker.ready": [
           { guard: "exportsClash", target: "stopping", actions: "noteClash" },
           { actions: ["noteReady", "startDue"] },

@@ -151,10 +151,33 @@ const chartStates: Readonly<Record<string, readonly string[]>> = {
   gone: ["exited"],
 };
 
+/** What was told last of a breaker in this state. */
+const lastTold: Readonly<Record<string, string>> = {
+  closed: "breaker.closed",
+  open: "breaker.opened",
+  forcedOpen: "breaker.opened",
+  halfOpen: "breaker.halfOpened",
+};
+
+function checkBreaker(rig: SupervisorRig, name: string): void {
+  const state = rig.breakerState(name);
+  const told = rig.emitted.findLast((event) => "picture" in event && event.pool === name);
+  if ((told?.type ?? "breaker.closed") !== lastTold[state])
+    throw new Error(`The breaker of ${name} is ${state}, and ${String(told?.type)} was told.`);
+  const byHand = rig.sent.findLast(
+    (event) => event.type.startsWith("breaker.") && "pool" in event && event.pool === name,
+  );
+  if ((byHand?.type === "breaker.trip") !== (state === "forcedOpen"))
+    throw new Error(`The breaker of ${name} is ${state} after ${String(byHand?.type)}.`);
+  if (rig.poolState(name) === "held" && state !== "forcedOpen")
+    throw new Error(`${name} is held by a breaker that is ${state}.`);
+}
+
 function check(rig: SupervisorRig): void {
   if (rig.errors.length > 0) throw new Error(rig.errors.map(String).join());
   for (const { name, workers } of plans) {
     const state = rig.poolState(name);
+    if (rig.state === "running") checkBreaker(rig, name);
     if (!state.startsWith("serving")) continue;
     const members = [...rig.members(name)];
     for (const [id, { phase, isCondemned }] of members) {

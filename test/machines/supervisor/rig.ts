@@ -46,6 +46,8 @@ export interface SupervisorRig {
   readonly state: string;
   readonly status: string;
   readonly failure: string | undefined;
+  /** What was sent, in turn. */
+  readonly sent: readonly SupervisorEvent[];
   send(event: SupervisorEvent): void;
   /** Says facts to the newest process of a worker. */
   say(worker: string, ...facts: WorkerEvent[]): void;
@@ -94,6 +96,7 @@ export function createSupervisorRig(
   const tables: RouteTable[] = [];
   const emitted: SupervisorEmitted[] = [];
   const errors: unknown[] = [];
+  const sent: SupervisorEvent[] = [];
   const processes = new Map<string, (fact: WorkerEvent) => void>();
   let lastPid = 100;
   const worker = workerMachine.provide({
@@ -164,7 +167,9 @@ export function createSupervisorRig(
     get failure() {
       return actor.getSnapshot().context.failure?.message;
     },
+    sent,
     send: (event) => {
+      sent.push(event);
       actor.send(event);
     },
     sayTo(memberId, ...facts) {
