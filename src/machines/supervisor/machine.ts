@@ -14,6 +14,8 @@ import { clashReason, clashSentence, findExportClash, type ExportClash } from ".
 import {
   exportsByPool,
   newPool,
+  outlookOf,
+  toRoute,
   toRestart,
   toStart,
   withoutPool,
@@ -67,15 +69,15 @@ const serving = {
   ...breakers,
   "worker.ready": [
     { guard: "exportsClash", actions: "refuseWorker" },
-    { actions: ["noteReady", "startDue"] },
+    { actions: ["noteReady", "startDue", "routeOutlooks"] },
   ],
-  "worker.withdrawn": { actions: "routeWithdrawn" },
-  "worker.exited": { actions: ["announceExit", "routeOutlook", "applyStrategy"] },
+  "worker.withdrawn": { actions: ["routeWithdrawn", "routeOutlooks"] },
+  "worker.exited": { actions: ["announceExit", "noteOutlook", "applyStrategy", "routeOutlooks"] },
   "worker.condemned": { actions: "announceCondemned" },
-  "outlook.changed": { actions: "routeOutlook" },
+  "outlook.changed": { actions: ["noteOutlook", "routeOutlooks"] },
   "pool.failed": { actions: "noteFailedPool" },
-  "pool.stopped": { actions: ["removePool", "startDue"] },
-  "pool.remove": { actions: "stopPool" },
+  "pool.stopped": { actions: ["removePool", "startDue", "routeOutlooks"] },
+  "pool.remove": { actions: ["stopPool", "routeOutlooks"] },
 } as const;
 
 export const supervisorMachine = setup({
@@ -164,7 +166,7 @@ export const supervisorMachine = setup({
       if (before === undefined) return;
       const phase = before.phase === "starting" ? "up" : before.phase;
       const pools = withReady(context.pools, pool, event.memberId, true);
-      enqueue.assign({ pools: withPool(pools, pool, { phase, exports }) });
+      enqueue.assign({ pools: withPool(pools, pool, { phase, exports, outlook, routed: outlook }) });
       enqueue.sendTo("router", { type: "worker.ready", pool, instance, generation, exports, outlook });
       enqueue.sendTo(poolActorId(pool), { type: "pool.accept", memberId: event.memberId });
       enqueue.emit({ type: "worker.ready", workerId, pool, pid, generation, instance });
@@ -174,14 +176,24 @@ export const supervisorMachine = setup({
     }),
     routeWithdrawn: enqueueActions(({ context, event, enqueue }) => {
       if (event.type !== "worker.withdrawn") return;
-      enqueue.assign({ pools: withReady(context.pools, event.pool, event.memberId, false) });
-      const { pool, instance, outlook } = event;
+      const { pool, instance } = event;
+      const unready = withReady(context.pools, pool, event.memberId, false);
+      const pools = withPool(unready, pool, { outlook: event.outlook });
+      const outlook = outlookOf(pools, context.strategy, pool) ?? event.outlook;
+      enqueue.assign({ pools: withPool(pools, pool, { routed: outlook }) });
       enqueue.sendTo("router", { type: "worker.withdrawn", pool, instance, outlook });
     }),
-    routeOutlook: enqueueActions(({ context, event, enqueue }) => {
-      if (event.type !== "worker.exited" && event.type !== "outlook.changed") return;
-      const { pool, outlook } = event;
-      if (context.pools.has(pool)) enqueue.sendTo("router", { type: "outlook.changed", pool, outlook });
+    noteOutlook: assign(({ context, event }) =>
+      event.type === "worker.exited" || event.type === "outlook.changed"
+        ? { pools: withPool(context.pools, event.pool, { outlook: event.outlook }) }
+        : {},
+    ),
+    /** Tells the router what has changed by what happened, of whichever pool. */
+    routeOutlooks: enqueueActions(({ context, enqueue }) => {
+      const { pools, changed } = toRoute(context.pools, context.strategy);
+      enqueue.assign({ pools });
+      for (const [pool, outlook] of changed)
+        enqueue.sendTo("router", { type: "outlook.changed", pool, outlook });
     }),
     announceExit: emit(({ event }) => {
       const { exit, workerId, pool, pid, generation, instance } = event as Extract<
@@ -288,12 +300,12 @@ export const supervisorMachine = setup({
         ...breakers,
         "worker.ready": [
           { guard: "exportsClash", target: "stopping", actions: "noteClash" },
-          { actions: ["noteReady", "startDue"] },
+          { actions: ["noteReady", "startDue", "routeOutlooks"] },
         ],
-        "worker.withdrawn": { actions: "routeWithdrawn" },
-        "worker.exited": { actions: ["announceExit", "routeOutlook", "applyStrategy"] },
-        "outlook.changed": { actions: "routeOutlook" },
-        "pool.stopped": { actions: ["removePool", "startDue"] },
+        "worker.withdrawn": { actions: ["routeWithdrawn", "routeOutlooks"] },
+        "worker.exited": { actions: ["announceExit", "noteOutlook", "applyStrategy", "routeOutlooks"] },
+        "outlook.changed": { actions: ["noteOutlook", "routeOutlooks"] },
+        "pool.stopped": { actions: ["removePool", "startDue", "routeOutlooks"] },
         "pool.failed": { target: "stopping", actions: "noteFailedStart" },
         "supervisor.stop": { target: "stopping" },
       },
@@ -337,7 +349,7 @@ export const supervisorMachine = setup({
         "outlook.changed": {},
         "calls.drained": {},
         "pool.failed": {},
-        "worker.exited": { actions: ["announceExit", "routeOutlook"] },
+        "worker.exited": { actions: ["announceExit", "noteOutlook", "routeOutlooks"] },
         "pool.stopped": { actions: "noteStopped" },
         "supervisor.stop": { actions: "killPools" },
       },

@@ -4,6 +4,7 @@
 import type { Strategy } from "../../config/types.js";
 import type { ExportMetadata } from "../../protocol/messages.js";
 import type { PoolPlan } from "../pool/context.js";
+import type { PoolOutlook, PoolRefusal } from "../router/route-table.js";
 
 /**
  * `waiting`: to be started when those before it are up. `starting`: it was told to start. `up`: a worker of it has become
@@ -18,13 +19,17 @@ export interface PoolState {
   readonly ready: ReadonlySet<string>;
   /** What its last ready worker exported; null before there was one. */
   readonly exports: readonly ExportMetadata[] | null;
+  /** What it says itself that calls have to expect; undefined before it has said anything. */
+  readonly outlook: PoolOutlook | undefined;
+  /** What the router was told of that last. */
+  readonly routed: PoolOutlook | undefined;
 }
 
 /** By name, in the order in which they were given. */
 export type Pools = ReadonlyMap<string, PoolState>;
 
 export function newPool(plan: PoolPlan): PoolState {
-  return { plan, phase: "waiting", ready: new Set(), exports: null };
+  return { plan, phase: "waiting", ready: new Set(), exports: null, outlook: undefined, routed: undefined };
 }
 
 export function withPool(pools: Pools, name: string, change: Partial<PoolState>): Pools {
@@ -62,6 +67,41 @@ export function toStart(pools: Pools, strategy: Strategy): readonly string[] {
     if (strategy !== "one_for_one" && phase !== "up" && phase !== "leaving") break;
   }
   return found;
+}
+
+/**
+ * What calls to a pool have to expect: what it says itself but, where it has to wait for others, what keeps the first of
+ * those that will not come by themselves. Undefined before it has said anything.
+ */
+export function outlookOf(pools: Pools, strategy: Strategy, name: string): PoolOutlook | undefined {
+  const pool = pools.get(name);
+  const isToWait = pool?.phase === "waiting" || pool?.phase === "restarting";
+  if (pool?.outlook !== null || !isToWait || strategy === "one_for_one") return pool?.outlook;
+  for (const [other, { phase, outlook }] of pools) {
+    if (other === name) break;
+    if (phase !== "up" && phase !== "leaving" && outlook != null) return waitingFor(other, outlook);
+  }
+  return null;
+}
+
+function waitingFor(name: string, refusal: PoolRefusal): PoolRefusal {
+  return { ...refusal, why: `waits for pool ${name}, which ${refusal.why}` };
+}
+
+/** The pools of which the router has to be told another outlook than before, with all as told. */
+export function toRoute(
+  pools: Pools,
+  strategy: Strategy,
+): { pools: Pools; changed: Map<string, PoolOutlook> } {
+  let told = pools;
+  const changed = new Map<string, PoolOutlook>();
+  for (const [name, { routed }] of pools) {
+    const outlook = outlookOf(pools, strategy, name);
+    if (outlook === undefined || JSON.stringify(outlook) === JSON.stringify(routed)) continue;
+    told = withPool(told, name, { routed: outlook });
+    changed.set(name, outlook);
+  }
+  return { pools: told, changed };
 }
 
 /** The other pools that a worker's unasked end brings down with it, the last first, as they are to be stopped. */

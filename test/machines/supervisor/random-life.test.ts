@@ -173,11 +173,24 @@ function checkBreaker(rig: SupervisorRig, name: string): void {
     throw new Error(`${name} is held by a breaker that is ${state}.`);
 }
 
+/** Calls to a pool that waits for its turn may wait while all that comes before it is due, and only then. */
+function checkWaiting(rig: SupervisorRig, name: string): void {
+  const told = (other: string): string => {
+    const { outlook, ready } = rig.tables.at(-1)?.pools.get(other) ?? {};
+    return ready?.length !== 0 ? "ready" : outlook === null ? "due" : "refused";
+  };
+  const before = poolNames.slice(0, poolNames.indexOf(name)).map(told);
+  const isHeldUp = before.includes("refused") || !before.includes("due");
+  if ((told(name) === "refused") !== (isHeldUp || rig.breakerState(name) === "forcedOpen"))
+    throw new Error(`${name} waits for its turn, and is told ${told(name)}.`);
+}
+
 function check(rig: SupervisorRig): void {
   if (rig.errors.length > 0) throw new Error(rig.errors.map(String).join());
   for (const { name, workers } of plans) {
     const state = rig.poolState(name);
     if (rig.state === "running") checkBreaker(rig, name);
+    if (state === "idle" && rig.state === "running") checkWaiting(rig, name);
     if (!state.startsWith("serving")) continue;
     const members = [...rig.members(name)];
     for (const [id, { phase, isCondemned }] of members) {
