@@ -107,7 +107,7 @@ export function withdrawn(context: PoolContext, event: Of<"worker.withdrawn">): 
 }
 
 /** The next process of a member has been ready for no time, is not worn, and owes no answer. */
-const anew = { readySinceMs: null, worn: null, isCondemned: false } as const;
+const anew = { readySinceMs: null, worn: null, isCondemned: false, isKilled: false } as const;
 
 /** While the pool serves; `mayStart` is false while its breaker lets nothing be started. */
 export function exited(context: PoolContext, event: Of<"worker.exited">, mayStart: boolean): Step {
@@ -184,6 +184,7 @@ export function condemned(context: PoolContext, event: Of<"worker.condemned">, m
   });
   if (isToFollow && successor !== null) members = new Map(members).set(successor, newMember(id));
   const oldest = condemnedTooMany(members, context.plan.workers);
+  if (oldest !== null) members = withMember(members, oldest, { isKilled: true });
   return {
     change: { members, made: context.made + (isToFollow ? 1 : 0) },
     spawn: isToFollow && successor !== null ? [{ memberId: successor, workerId: id }] : [],

@@ -19,6 +19,8 @@ export interface Member extends RestartHistory {
   /** It is to go when there is room for a successor, for this reason. */
   readonly worn: string | null;
   readonly isCondemned: boolean;
+  /** It was told to be killed, as a further one was condemned, and is dying. */
+  readonly isKilled: boolean;
 }
 
 export type Members = ReadonlyMap<string, Member>;
@@ -32,6 +34,7 @@ export function newMember(workerId: WorkerId): Member {
     successor: null,
     worn: null,
     isCondemned: false,
+    isKilled: false,
   };
 }
 
@@ -80,8 +83,10 @@ export function nextToRecycle(members: Members, workers: number): string | null 
   return leaving < Math.max(1, Math.floor(workers / 4)) ? found : null;
 }
 
-/** The condemned member that has been one for longest, where there are more of them than `most`. */
+/** The condemned member that has been one for longest, where more of them than `most` are left to live. */
 export function condemnedTooMany(members: Members, most: number): string | null {
-  const condemned = [...members].filter(([, member]) => member.isCondemned && hasProcess(member));
+  const condemned = [...members].filter(
+    ([, member]) => member.isCondemned && !member.isKilled && hasProcess(member),
+  );
   return condemned.length > most ? (condemned[0]?.[0] ?? null) : null;
 }

@@ -416,6 +416,15 @@ describe("a worker that is condemned", () => {
     expect(rig.workerState("app:1#2")).toBe("examining");
   });
 
+  test("is not counted twice: while the oldest is still dying, a further one has the next killed", () => {
+    const rig = running([{ name: "app", workers: 1 }]);
+    for (const id of ["app:1", "app:1#2", "app:1#3"]) {
+      if (id !== "app:1") rig.sayTo(id, ...rig.toReady(["app.f"]));
+      rig.sayTo(id, condemn, spared);
+    }
+    expect(["app:1", "app:1#2", "app:1#3"].map(rig.workerState)).toEqual(["killing", "killing", "spared"]);
+  });
+
   test("is not followed by another while the breaker is open", () => {
     const rig = running([{ name: "app", workers: 1 }]);
     rig.send({ type: "breaker.trip", pool: "app" });

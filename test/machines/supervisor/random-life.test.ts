@@ -199,6 +199,12 @@ function check(rig: SupervisorRig): void {
         throw new Error(`${id} is ${phase} to its pool, and is ${chart}.`);
       if (isCondemned && phase !== "ending") throw new Error(`${id} is condemned, and is ${phase}.`);
     }
+    const condemnedAlive = members.filter(
+      ([id, { isCondemned }]) =>
+        isCondemned && ["examining", "spared", "owing"].includes(rig.workerState(id)),
+    );
+    if (condemnedAlive.length > workers)
+      throw new Error(`${name} lets ${String(condemnedAlive.length)} condemned workers live.`);
     const filled = members.filter(([, { successor }]) => successor === null);
     if (filled.length !== workers)
       throw new Error(`${name} has ${String(filled.length)} members for ${String(workers)} places.`);
