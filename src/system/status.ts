@@ -99,6 +99,7 @@ function drawWorker(snapshot: SnapshotFrom<typeof workerMachine>, sources: Statu
 
 /** The innermost state's name: {"alive": {"starting": "spawning"}} is "spawning". What a condemned one does is told as that. */
 function leafOf(value: unknown): string {
+  if (value === "owing") return "condemned";
   if (typeof value === "string") return value;
   if (typeof value === "object" && value !== null && "condemned" in value) return "condemned";
   return typeof value === "object" && value !== null ? leafOf(Object.values(value)[0]) : "unknown";

@@ -90,6 +90,12 @@ export const instanceInput = ({ context }: { context: WorkerContext }): Instance
   generation: context.generation,
 });
 
+export const examineInput = ({ context }: { context: WorkerContext }): ExamineInput => ({
+  ...instanceInput({ context }),
+  functionName: context.overdue.functionName,
+  reason: context.overdue.reason,
+});
+
 export function newWorkerContext(input: WorkerInput): WorkerContext {
   return {
     ...input,

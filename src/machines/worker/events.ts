@@ -13,7 +13,7 @@ export type WorkerCommand =
   | { type: "worker.hold" }
   /**
    * A call of it was not answered in time: it gets no new calls. It is killed at once where it is stuck in
-   * `functionName`, else when its other calls have ended, within `drainMs`.
+   * `functionName`, else when its other calls have ended, within `drainMs` or, where it drains already, its drain's time.
    */
   | { type: "worker.condemn"; functionName: string; reason: string; drainMs: number }
   | { type: "worker.kill"; reason: string }

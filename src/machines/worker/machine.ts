@@ -1,9 +1,10 @@
 // The life of one worker: from spawn through handshake to service, and by the kill ladder to its end, then again.
 // It decides when; how a process is spawned, spoken to and killed is provided. It knows no call.
 
-import { assign, raise, sendTo, setup, type AnyEventObject } from "xstate";
+import { assign, raise, sendTo, setup, stateIn, type AnyEventObject } from "xstate";
 import { provided } from "../provided.js";
 import {
+  examineInput,
   exitChange,
   instanceInput,
   linkGraceMs,
@@ -23,6 +24,9 @@ import type { WorkerEvent } from "./events.js";
 import * as reports from "./reports.js";
 
 const toParent = ({ context }: { context: WorkerContext }): WorkerContext["parent"] => context.parent;
+
+/** Of one with an overdue call, whose time is over. */
+const endOverdue = { target: "#worker.alive.killing", actions: ["endCalls", "blameOverdue"] } as const;
 
 export const workerMachine = setup({
   types: {
@@ -168,20 +172,14 @@ export const workerMachine = setup({
         "link.breached": { target: ".killing", actions: "noteReason" },
         "worker.stop": { target: ".terminating", actions: "noteAsked" },
         "worker.drain": { target: ".terminating", actions: "noteAsked" },
-        "worker.kill": {
-          target: ".killing",
-          actions: ["noteAsked", "noteReason"],
-        },
+        "worker.kill": { target: ".killing", actions: ["noteAsked", "noteReason"] },
       },
       states: {
         starting: {
           meta: { description: "Not in service yet; must get there within the connect timeout." },
           initial: "spawning",
           after: {
-            connectTimeout: {
-              target: "killing",
-              actions: "blameSlowStart",
-            },
+            connectTimeout: { target: "killing", actions: "blameSlowStart" },
           },
           on: { "link.closed": { target: "disconnected", actions: "noteLinkClosed" } },
           states: {
@@ -196,10 +194,7 @@ export const workerMachine = setup({
             handshaking: {
               meta: { description: "It has to say who it is, which version it speaks, and what it exports." },
               on: {
-                "handshake.refused": {
-                  target: "#worker.alive.killing",
-                  actions: "noteReason",
-                },
+                "handshake.refused": { target: "#worker.alive.killing", actions: "noteReason" },
                 "exports.listed": { target: "#worker.alive.ready", actions: "noteExports" },
               },
             },
@@ -215,10 +210,7 @@ export const workerMachine = setup({
             input: instanceInput,
             onError: {
               target: "killing",
-              actions: {
-                type: "blame",
-                params: { reason: "its heartbeat failed inside the supervisor" },
-              },
+              actions: { type: "blame", params: { reason: "its heartbeat failed inside the supervisor" } },
             },
           },
           on: {
@@ -232,7 +224,7 @@ export const workerMachine = setup({
             },
             "link.closed": { target: "disconnected", actions: "noteLinkClosed" },
             "worker.stop": { target: "stopping", actions: "noteAsked" },
-            "worker.drain": { target: "draining", actions: ["noteAsked", "noteDrainMs"] },
+            "worker.drain": { target: "leaving", actions: ["noteAsked", "noteDrainMs"] },
             "worker.condemn": { target: "condemned", actions: ["noteCondemned", "reportCondemned"] },
             "use.exceeded": { actions: "reportWorn" },
           },
@@ -241,55 +233,91 @@ export const workerMachine = setup({
           meta: {
             description: "A call of it is overdue: it gets no new calls, and will be killed before long.",
           },
-          initial: "examining",
-          after: { drainPatience: { target: "killing", actions: ["endCalls", "blameOverdue"] } },
+          type: "parallel",
+          after: { drainPatience: endOverdue },
           on: {
-            "worker.condemn": { target: ".examining", actions: "noteCondemned" },
             "calls.drained": { target: "killing", actions: "blameOverdue" },
             "link.closed": { target: "disconnected", actions: "noteLinkClosed" },
-            "worker.drain": { actions: "noteAsked" },
             "worker.stop": { target: "killing", actions: ["noteAsked", "endCalls"] },
           },
           states: {
-            examining: {
-              meta: { description: "It is found out whether it is stuck in that call." },
-              invoke: {
-                id: "examine",
-                src: "examine",
-                input: ({ context }) => ({
-                  ...instanceInput({ context }),
-                  functionName: context.overdue.functionName,
-                  reason: context.overdue.reason,
-                }),
-                onError: "spared",
-              },
-              on: {
-                "worker.examined": [
-                  {
-                    guard: "isStuck",
-                    target: "#worker.alive.killing",
-                    actions: ["noteExamined", "blameStuck"],
+            examination: {
+              meta: { description: "Whether it may live on for the sake of its other calls." },
+              initial: "examining",
+              on: { "worker.condemn": { target: ".examining", actions: "noteCondemned" } },
+              states: {
+                examining: {
+                  meta: { description: "It is found out whether it is stuck in that call." },
+                  invoke: { id: "examine", src: "examine", input: examineInput, onError: "spared" },
+                  on: {
+                    "worker.examined": [
+                      {
+                        guard: "isStuck",
+                        target: "#worker.alive.killing",
+                        actions: ["noteExamined", "blameStuck"],
+                      },
+                      { target: "spared", actions: "noteExamined" },
+                    ],
                   },
-                  { target: "spared", actions: "noteExamined" },
-                ],
+                },
+                spared: {
+                  meta: { description: "It goes on with its other calls, for as long as a drain may take." },
+                  entry: "awaitLiveCalls",
+                },
               },
             },
-            spared: {
-              meta: { description: "It goes on with its other calls, for as long as a drain may take." },
-              entry: "awaitLiveCalls",
+            haste: {
+              meta: {
+                description: "Whether it was told to go in the meantime, which may only shorten its life.",
+              },
+              initial: "patient",
+              states: {
+                patient: {
+                  meta: { description: "Nobody has told it to go." },
+                  on: { "worker.drain": { target: "hurried", actions: ["noteAsked", "noteDrainMs"] } },
+                },
+                hurried: {
+                  meta: { description: "It was told to go within a time of its own." },
+                  after: { drainPatience: endOverdue },
+                  on: { "worker.drain": {} },
+                },
+              },
             },
           },
         },
-        draining: {
+        leaving: {
           meta: { description: "It gets no new calls; those it has may end within the drain's time." },
-          entry: "awaitCalls",
-          after: { drainPatience: { target: "stopping", actions: "endCalls" } },
+          initial: "draining",
+          after: {
+            drainPatience: [
+              { guard: stateIn("#worker.alive.leaving.owing"), ...endOverdue },
+              { target: "stopping", actions: "endCalls" },
+            ],
+          },
           on: {
-            "calls.drained": "stopping",
             "link.closed": { target: "disconnected", actions: "noteLinkClosed" },
-            "worker.stop": { target: "stopping", actions: "endCalls" },
-            "worker.condemn": { actions: "awaitLiveCalls" },
             "worker.drain": {},
+          },
+          states: {
+            draining: {
+              meta: { description: "It goes in peace." },
+              entry: "awaitCalls",
+              on: {
+                "calls.drained": "#worker.alive.stopping",
+                "worker.stop": { target: "#worker.alive.stopping", actions: "endCalls" },
+                "worker.condemn": { target: "owing", actions: ["noteCondemned", "reportCondemned"] },
+              },
+            },
+            owing: {
+              meta: {
+                description: "A call of it is overdue: it is killed once nobody waits for its others.",
+              },
+              entry: "awaitLiveCalls",
+              on: {
+                "calls.drained": { target: "#worker.alive.killing", actions: "blameOverdue" },
+                "worker.stop": endOverdue,
+              },
+            },
           },
         },
         stopping: {
@@ -327,10 +355,7 @@ export const workerMachine = setup({
         disconnected: {
           meta: { description: "Its link is closed; it is about to end, or will be made to." },
           after: {
-            linkGrace: {
-              target: "killing",
-              actions: "blameLink",
-            },
+            linkGrace: { target: "killing", actions: "blameLink" },
           },
         },
         reaping: {

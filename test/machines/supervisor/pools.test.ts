@@ -416,6 +416,43 @@ describe("a worker that is condemned", () => {
     expect(rig.workerState("app:1#2")).toBe("examining");
   });
 
+  test("while it drains is killed when its other calls have ended, or its drain", () => {
+    for (const end of ["calls", "time"] as const) {
+      const rig = running([{ name: "app", workers: 1 }]);
+      rig.say("app:1", { type: "use.exceeded", reason: "it has run 10 calls" });
+      rig.sayTo("app:1#2", ...rig.toReady(["app.f"]));
+      rig.clock.advance(drainMs - 1000);
+      rig.sayTo("app:1", condemn);
+      expect([rig.workerState("app:1"), starts(rig)]).toEqual(["owing", 2]);
+      expect(types(rig)).toContain("worker.condemned");
+      if (end === "calls") rig.sayTo("app:1", { type: "calls.drained" });
+      else rig.clock.advance(1000);
+      expect([rig.workerState("app:1"), rig.asked.at(-1)]).toEqual(["killing", "SIGKILL app:1"]);
+      rig.sayTo("app:1", { type: "process.exited", exitCode: null, signal: "SIGKILL", stderrTail: "" });
+      rig.clock.advance(100);
+      const exit = rig.emitted.findLast((event) => event.type === "worker.exited");
+      expect(exit).toMatchObject({ wasAsked: true, reason: "was ended because it did not answer f" });
+      expect([rig.workerState("app:1"), pool(rig)?.ready]).toEqual(["none", [2]]);
+    }
+  });
+
+  test("whose pool is removed lives no longer than that lets it, nor than it would have", () => {
+    for (const [given, livesMs] of [
+      [1000, 1000],
+      [2 * drainMs, drainMs - 2000],
+    ] as const) {
+      const rig = running([{ name: "app", workers: 1 }]);
+      rig.say("app:1", condemn);
+      rig.sayTo("app:1", spared);
+      rig.clock.advance(2000);
+      rig.send({ type: "pool.remove", pool: "app", drainMs: given });
+      rig.clock.advance(livesMs - 1);
+      expect(rig.workerState("app:1")).toBe("spared");
+      rig.clock.advance(1);
+      expect(rig.workerState("app:1")).toBe("killing");
+    }
+  });
+
   test("is not counted twice: while the oldest is still dying, a further one has the next killed", () => {
     const rig = running([{ name: "app", workers: 1 }]);
     for (const id of ["app:1", "app:1#2", "app:1#3"]) {

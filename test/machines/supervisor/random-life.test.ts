@@ -141,6 +141,7 @@ const chartStates: Readonly<Record<string, readonly string[]>> = {
     "examining",
     "spared",
     "draining",
+    "owing",
     "stopping",
     "terminating",
     "killing",
@@ -240,7 +241,7 @@ function heal(rig: SupervisorRig, steps: number): void {
         if (chart === "spawning") rig.sayTo(id, ...rig.toReady([`${name}.f`]));
         else if (chart === "connecting" || chart === "handshaking") rig.sayTo(id, ...exited(1));
         else if (chart === "examining") rig.sayTo(id, examined(null, true));
-        else if (chart === "spared" || chart === "draining") rig.sayTo(id, { type: "calls.drained" });
+        else if (["spared", "draining", "owing"].includes(chart)) rig.sayTo(id, { type: "calls.drained" });
         else if (["stopping", "terminating", "killing"].includes(chart)) rig.sayTo(id, ...exited(0));
       }
     }

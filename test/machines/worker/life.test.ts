@@ -248,7 +248,9 @@ test("no order of events, however odd, makes the machine fail or leave a timer b
       ) {
         throw new Error(order);
       }
-      if (rig.clock.timerCount > 1) throw new Error(`${String(rig.clock.timerCount)} timers in ${rig.state}`);
+      // One that is condemned, and told to go after that, has two patiences.
+      if (rig.clock.timerCount > (["examining", "spared"].includes(rig.state) ? 2 : 1))
+        throw new Error(`${String(rig.clock.timerCount)} timers in ${rig.state}`);
     }),
     { numRuns: 5000 },
   );

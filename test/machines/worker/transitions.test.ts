@@ -13,7 +13,8 @@ handshaking   .           exited  reaping  .            disconnected  killing   
 ready         .           exited  reaping  .            disconnected  killing   .        .       .        killing  .           stopping     killing  draining     .         examining  .        .       .     .       killing   -
 examining     .           exited  reaping  .            disconnected  killing   .        .       .        .        .           killing      killing  .            killing   .          killing  spared  .     .       .         killing
 spared        .           exited  reaping  .            disconnected  killing   .        .       .        .        .           killing      killing  .            killing   examining  .        .       .     .       .         killing
-draining      .           exited  reaping  .            disconnected  killing   .        .       .        .        .           stopping     killing  .            stopping  .          .        .       .     .       .         stopping
+draining      .           exited  reaping  .            disconnected  killing   .        .       .        .        .           stopping     killing  .            stopping  owing      .        .       .     .       .         stopping
+owing         .           exited  reaping  .            disconnected  killing   .        .       .        .        .           killing      killing  .            killing   .          .        .       .     .       .         killing
 stopping      .           exited  reaping  .            .             killing   .        .       .        .        .           .            killing  .            .         .          .        .       .     .       .         terminating
 terminating   .           exited  reaping  .            .             killing   .        .       .        .        .           .            killing  .            .         .          .        .       .     .       .         killing
 killing       .           exited  reaping  .            .             .         .        .       .        .        .           .            .        .            .         .          .        .       .     .       .         -
@@ -29,6 +30,7 @@ const patienceMs: Partial<Record<WorkerStateName, number>> = {
   examining: events.condemn.drainMs,
   spared: events.condemn.drainMs,
   draining: events.drain.drainMs,
+  owing: events.drain.drainMs,
   stopping: timings.shutdownMs,
   terminating: timings.terminateMs,
   disconnected: linkGraceMs,
