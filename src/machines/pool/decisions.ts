@@ -131,7 +131,9 @@ export function exited(context: PoolContext, event: Of<"worker.exited">, mayStar
     };
     return why === null && mayStart ? withRecycling(context, left) : left;
   }
-  if (!isToReturn(plan.restartType, exit)) return stayDown(context, event, "gone", { window }, crossed);
+  // Whoever it was to follow is still there: its start is tried again, as nobody's place is filled anew by that.
+  const isFollower = !exit.wasReady && predecessorOf(context.members, memberId) !== null;
+  if (!isFollower && !isToReturn(plan.restartType, exit)) return stayDown(context, event, "gone", { window }, crossed);
   if (context.probe === memberId) {
     return stayDown(context, event, "down", { window, probe: null }, [
       { type: "probe.failed", why: `worker ${event.workerId} ${exit.how}` },

@@ -360,6 +360,26 @@ describe("a worker that is worn", () => {
     expect([...rig.members("app").keys()].sort()).toEqual(["app:1#3", "app:2"]);
   });
 
+  test("of a temporary pool gets a successor that is tried again, as long as it is there itself", () => {
+    const rig = running([{ name: "app", workers: 2, restartType: "temporary" }]);
+    for (const place of [1, 2]) rig.say(`app:${String(place)}`, worn);
+    for (const waitMs of [0, 100]) {
+      rig.sayTo("app:1#3", { type: "process.failed", reason: "no such program" });
+      rig.clock.advance(waitMs);
+    }
+    expect([starts(rig), pool(rig)?.ready]).toEqual([5, [1, 2]]);
+    rig.sayTo("app:1#3", ...rig.toReady(["app.f"]));
+    rig.sayTo("app:1", { type: "calls.drained" });
+    rig.sayTo("app:1", { type: "process.exited", exitCode: 0, signal: null, stderrTail: "" });
+    rig.clock.advance(100);
+    expect([...rig.members("app").keys()]).toEqual(["app:2", "app:1#3", "app:2#4"]);
+    rig.sayTo("app:2", { type: "process.exited", exitCode: 1, signal: null, stderrTail: "" });
+    rig.clock.advance(100);
+    rig.sayTo("app:2#4", { type: "process.failed", reason: "no such program" });
+    rig.clock.advance(60_000);
+    expect(rig.workerState("app:2#4")).toBe("exited");
+  });
+
   test("that dies before its successor is ready is not started twice", () => {
     const rig = running([{ name: "app", workers: 1 }]);
     rig.say("app:1", worn);
