@@ -16,6 +16,7 @@ import {
   predecessorOf,
   withMember,
   withoutMember,
+  type MemberPhase,
   type Members,
 } from "./members.js";
 import { emptyWindow, excessOf, isToReturn, nextRestart, withEnd } from "./restart.js";
@@ -133,7 +134,8 @@ export function exited(context: PoolContext, event: Of<"worker.exited">, mayStar
   }
   // Whoever it was to follow is still there: its start is tried again, as nobody's place is filled anew by that.
   const isFollower = !exit.wasReady && predecessorOf(context.members, memberId) !== null;
-  if (!isFollower && !isToReturn(plan.restartType, exit)) return stayDown(context, event, "gone", { window }, crossed);
+  if (!isFollower && !isToReturn(plan.restartType, exit))
+    return stayDown(context, event, "gone", { window }, crossed);
   if (context.probe === memberId) {
     return stayDown(context, event, "down", { window, probe: null }, [
       { type: "probe.failed", why: `worker ${event.workerId} ${exit.how}` },
@@ -284,16 +286,21 @@ export function closedMeanwhile(context: PoolContext, picture: BreakerPicture, n
   };
 }
 
-/** One worker is started, and the breaker watches what becomes of it. */
+/** One worker is started, unless one is on its way still, and the breaker watches what becomes of it. */
 export function probe(context: PoolContext, picture: BreakerPicture): Step {
   const report = breakerReport(context, "breaker.halfOpened", picture);
-  const found = [...context.members].find(([, { phase }]) => phase === "down")?.[0];
+  const firstThatIs = (wanted: MemberPhase) =>
+    [...context.members].find(([, { phase }]) => phase === wanted)?.[0];
+  const found = firstThatIs("down");
   if (found === undefined) {
-    // Whoever was on the way when it opened has come up: that was the probe.
+    const onItsWay = firstThatIs("starting");
+    if (onItsWay !== undefined)
+      return { change: { probe: onItsWay }, report: [report], breaker: [{ type: "probe.started" }] };
+    // Those that have come up since it opened have held so far; those that are gone are not started by anybody.
     return {
       change: {},
       report: [report],
-      breaker: [{ type: "probe.started" }, { type: "probe.succeeded" }],
+      breaker: [{ type: "breaker.reset", why: "none of its workers is down" }],
     };
   }
   const members = withMember(context.members, found, { phase: "starting" });

@@ -162,6 +162,45 @@ describe("the spawn breaker", () => {
     expect(starts(rig)).toBe(before + 2);
   });
 
+  /** Opened by a worn worker that fell once too often, while its successor was on its way. */
+  const openWithSuccessor = (): SupervisorRig => {
+    const rig = running([{ name: "app", workers: 1 }], { cooldownMs: 1000 });
+    crashLoop(rig, 10);
+    rig.bringUp("app:1");
+    rig.say("app:1", { type: "use.exceeded", reason: "it has run 10 calls" });
+    rig.sayTo("app:1", { type: "process.exited", exitCode: 1, signal: null, stderrTail: "" });
+    rig.clock.advance(100);
+    expect([rig.breakerState("app"), rig.workerState("app:1#2")]).toEqual(["open", "spawning"]);
+    return rig;
+  };
+
+  test("takes a worker that is on its way as the one that is tried", () => {
+    for (const isGood of [true, false]) {
+      const rig = openWithSuccessor();
+      rig.clock.advance(950);
+      expect([rig.breakerState("app"), rig.workerState("app:1#2")]).toEqual(["halfOpen", "spawning"]);
+      if (isGood) rig.sayTo("app:1#2", ...rig.toReady(["app.f"]));
+      else rig.sayTo("app:1#2", { type: "process.failed", reason: "no such program" });
+      expect(lastBreaker(rig)?.type).toBe(isGood ? "breaker.closed" : "breaker.opened");
+    }
+  });
+
+  test("closes with its reason when there is nobody to try", () => {
+    const rig = openWithSuccessor();
+    rig.sayTo("app:1#2", ...rig.toReady(["app.f"]));
+    rig.clock.advance(950);
+    expect(lastBreaker(rig)).toMatchObject({
+      type: "breaker.closed",
+      picture: { why: "none of its workers is down" },
+    });
+    const gone = running([{ name: "app", workers: 12, restartType: "temporary" }], { cooldownMs: 1000 });
+    for (let place = 1; place <= 12; place++) gone.end(`app:${String(place)}`);
+    expect(lastBreaker(gone)?.type).toBe("breaker.opened");
+    gone.clock.advance(1000);
+    expect(lastBreaker(gone)?.type).toBe("breaker.closed");
+    expect(pool(gone)?.outlook).toMatchObject({ reason: "no-worker" });
+  });
+
   test("does not count ends that were asked for, nor those that are charged to a quarantined function", () => {
     const rig = running([{ name: "app", workers: 1 }], { isExcused: () => true });
     crashLoop(rig, 30);

@@ -80,6 +80,7 @@ export interface RigOptions {
   readonly strategy?: Strategy;
   readonly random?: () => number;
   readonly isExcused?: (instance: number) => boolean;
+  readonly cooldownMs?: number;
 }
 
 function childrenOf(snapshot: unknown): Readonly<Record<string, AnyActorRef | undefined>> {
@@ -89,7 +90,12 @@ function childrenOf(snapshot: unknown): Readonly<Record<string, AnyActorRef | un
 
 export function createSupervisorRig(
   pools: readonly PlanOfTest[],
-  { strategy = "one_for_one", random = () => 0, isExcused = () => false }: RigOptions = {},
+  {
+    strategy = "one_for_one",
+    random = () => 0,
+    isExcused = () => false,
+    cooldownMs = cooldown.cooldownMs,
+  }: RigOptions = {},
 ): SupervisorRig {
   const clock = createTestClock();
   const asked: string[] = [];
@@ -133,7 +139,7 @@ export function createSupervisorRig(
         timings,
         maxMisses: 3,
         restart,
-        cooldown,
+        cooldown: { ...cooldown, cooldownMs },
         drainMs,
         isExcused,
         clock,
