@@ -55,7 +55,7 @@ function drawBreaker(gate: Gate | null): BreakerStatus | null {
 }
 
 function stateOf(value: StatusSources["supervisor"]["value"]): SupervisorState {
-  return value === "stopping" || value === "refusing" ? "draining" : value;
+  return value === "stopping" || value === "refusing" || value === "startingRefusing" ? "draining" : value;
 }
 
 function drawPool(name: string, sources: StatusSources): PoolStatus {

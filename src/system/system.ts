@@ -225,7 +225,10 @@ export class System {
     });
   }
 
-  /** As commandBreaker, for the spawn breaker of a pool. False: there is no pool of that name. */
+  /**
+   * As commandBreaker, for the spawn breaker of a pool, whatever the pool does. False: there is no pool of that name.
+   * When the supervisor stops there is nothing left to do: no pool starts a worker any more.
+   */
   commandPoolBreaker(pool: string, action: "trip" | "reset"): boolean {
     const { status, context } = this.#root.getSnapshot();
     if (status !== "active" || !context.pools.has(pool)) return false;
@@ -285,7 +288,7 @@ export class System {
           this.#emitted(event);
         });
         root.subscribe((snapshot) => {
-          if (snapshot.value === "running") this.#resolveStarted();
+          if (snapshot.value === "running" || snapshot.value === "refusing") this.#resolveStarted();
         });
       },
       onDone: () => {

@@ -8,7 +8,7 @@ import type { PoolPlan } from "../pool/context.js";
 export type SupervisorCommand =
   /** Drains for at most `drainMs`, then stops. Said again it hurries: the drain is cut short, then workers are killed. */
   | { type: "supervisor.stop"; drainMs: number }
-  /** Takes no new calls from now on; workers stay until `supervisor.stop`. */
+  /** Takes no new calls from now on; workers stay until `supervisor.stop`, and a start is brought to its end. */
   | { type: "supervisor.drain" }
   /** One more pool; its name must be new. Its first ready worker or `pool.failed` is the answer. */
   | { type: "pool.add"; plan: PoolPlan }

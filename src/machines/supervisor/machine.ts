@@ -55,8 +55,15 @@ export function poolActorId(name: string): string {
 
 type ReadyReport = Extract<PoolReport, { type: "worker.ready" }>;
 
-/** Of pools, in whatever state those are. */
-const breakers = {
+const taken = { actions: ["noteReady", "startDue", "routeOutlooks"] } as const;
+
+/** What it does about pools until it stops. */
+const ofPools = {
+  "worker.withdrawn": { actions: ["routeWithdrawn", "routeOutlooks"] },
+  "worker.exited": { actions: ["announceExit", "noteOutlook", "applyStrategy", "routeOutlooks"] },
+  "worker.condemned": { actions: "announceCondemned" },
+  "outlook.changed": { actions: ["noteOutlook", "routeOutlooks"] },
+  "pool.stopped": { actions: ["removePool", "startDue", "routeOutlooks"] },
   "breaker.opened": { actions: "announceBreaker" },
   "breaker.halfOpened": { actions: "announceBreaker" },
   "breaker.closed": { actions: "announceBreaker" },
@@ -64,19 +71,19 @@ const breakers = {
   "breaker.reset": { actions: "passToBreaker" },
 } as const;
 
+/** What it does while not all pools have come up; one that fails ends the start. */
+const beginning = {
+  ...ofPools,
+  "worker.ready": [{ guard: "exportsClash", target: "stopping", actions: "noteClash" }, taken],
+  "pool.failed": { target: "stopping", actions: "noteFailedStart" },
+  "supervisor.stop": { target: "stopping" },
+} as const;
+
 /** What it does for pools that are in service, whether new calls are taken or not. */
 const serving = {
-  ...breakers,
-  "worker.ready": [
-    { guard: "exportsClash", actions: "refuseWorker" },
-    { actions: ["noteReady", "startDue", "routeOutlooks"] },
-  ],
-  "worker.withdrawn": { actions: ["routeWithdrawn", "routeOutlooks"] },
-  "worker.exited": { actions: ["announceExit", "noteOutlook", "applyStrategy", "routeOutlooks"] },
-  "worker.condemned": { actions: "announceCondemned" },
-  "outlook.changed": { actions: ["noteOutlook", "routeOutlooks"] },
+  ...ofPools,
+  "worker.ready": [{ guard: "exportsClash", actions: "refuseWorker" }, taken],
   "pool.failed": { actions: "noteFailedPool" },
-  "pool.stopped": { actions: ["removePool", "startDue", "routeOutlooks"] },
   "pool.remove": { actions: ["stopPool", "routeOutlooks"] },
 } as const;
 
@@ -297,18 +304,15 @@ export const supervisorMachine = setup({
       entry: ["makePools", "startDue"],
       always: { guard: "isComplete", target: "running" },
       on: {
-        ...breakers,
-        "worker.ready": [
-          { guard: "exportsClash", target: "stopping", actions: "noteClash" },
-          { actions: ["noteReady", "startDue", "routeOutlooks"] },
-        ],
-        "worker.withdrawn": { actions: ["routeWithdrawn", "routeOutlooks"] },
-        "worker.exited": { actions: ["announceExit", "noteOutlook", "applyStrategy", "routeOutlooks"] },
-        "outlook.changed": { actions: ["noteOutlook", "routeOutlooks"] },
-        "pool.stopped": { actions: ["removePool", "startDue", "routeOutlooks"] },
-        "pool.failed": { target: "stopping", actions: "noteFailedStart" },
-        "supervisor.stop": { target: "stopping" },
+        ...beginning,
+        "supervisor.drain": { target: "startingRefusing", actions: "announceDrain" },
       },
+    },
+    startingRefusing: {
+      meta: { description: "As starting, but it was told to drain before all pools were up: no new calls." },
+      entry: "drainRouter",
+      always: { guard: "isComplete", target: "refusing" },
+      on: beginning,
     },
     running: {
       meta: { description: "In service: whoever ends is started again." },

@@ -20,6 +20,9 @@ test("no order of events, however odd, makes the supervisor fail; told to stop i
   const odd = fc.constantFrom<SupervisorEvent>(
     { type: "calls.drained" },
     { type: "supervisor.stop", drainMs: 500 },
+    { type: "supervisor.drain" },
+    { type: "breaker.trip", pool: "b" },
+    { type: "breaker.reset", pool: "b" },
     { type: "worker.withdrawn", ...(someone as object), outlook: null } as never,
     { type: "pool.stopped", pool: "c" },
     { type: "pool.stopped", pool: "b" },

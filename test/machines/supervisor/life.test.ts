@@ -394,6 +394,45 @@ describe("drain", () => {
   });
 });
 
+describe("during the start", () => {
+  test("a drain closes the door at once; the start goes on, and the workers wait for a stop", () => {
+    const rig = createSupervisorRig(twoPools);
+    rig.bringUp("a:1");
+    rig.send({ type: "supervisor.drain" });
+    rig.send({ type: "supervisor.drain" });
+    expect([rig.state, admission(rig)]).toEqual(["startingRefusing", "draining"]);
+    rig.end("a:1");
+    rig.clock.advance(0);
+    rig.bringUp("a:1");
+    rig.bringUp("b:1");
+    expect([rig.state, admission(rig)]).toEqual(["refusing", "draining"]);
+    expect(types(rig).filter((type) => type === "supervisor.draining")).toHaveLength(1);
+    rig.send({ type: "supervisor.stop", drainMs: 1000 });
+    expect(rig.state).toBe("draining");
+  });
+
+  test.each(["failure", "stop"] as const)("that was told to drain, a %s ends it", (how) => {
+    const rig = createSupervisorRig(twoPools);
+    rig.send({ type: "supervisor.drain" });
+    if (how === "stop") rig.send({ type: "supervisor.stop", drainMs: 1000 });
+    rig.end("a:1");
+    rig.end("b:1");
+    expect([rig.state, rig.errors]).toEqual([how === "stop" ? "stopped" : "failed", []]);
+  });
+
+  test("what befalls a pool that serves already is told as at any other time", () => {
+    const rig = createSupervisorRig([...one, { name: "late", workers: 1 }]);
+    rig.bringUp("app:1");
+    rig.say("app:1", { type: "worker.condemn", functionName: "f", reason: "it was late", drainMs: 1000 });
+    rig.send({ type: "breaker.trip", pool: "app" });
+    rig.send({ type: "breaker.reset", pool: "app" });
+    expect([rig.state, types(rig)]).toEqual([
+      "starting",
+      ["worker.ready", "worker.condemned", "breaker.opened", "breaker.closed"],
+    ]);
+  });
+});
+
 describe("pools that come and go while it runs", () => {
   const plan = { name: "late", workers: 2, restartType: "permanent" } as const;
   const added = () => {
