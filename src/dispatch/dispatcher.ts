@@ -119,7 +119,7 @@ export class Dispatcher {
   publish(table: RouteTable): void {
     this.#table = table;
     this.#door.admission = table.admission;
-    const removed = takeTable(table, this.#pools, this.#functions, this.workers);
+    const removed = takeTable(table, this.#pools, this.#functions, this.workers, this.gates);
     // Only now: whoever is answered may call again at once, and must meet the whole table.
     this.#queue.sweep((target) => refusalOf(this.#door, target));
     for (const pool of this.#pools.values()) this.#flushWaiting(pool);

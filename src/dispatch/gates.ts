@@ -58,21 +58,25 @@ export class Gates {
     if (target !== undefined) this.#gateOf(target).move(picture);
   }
 
+  /** There is no such function any more; one of that name that comes later begins anew. */
+  removed(functionName: string): void {
+    if (!this.#isClosed) this.#onFact(functionName, { type: "function.removed" });
+  }
+
   /** A call of a function with a gate was taken: it is the probe when one is awaited. */
-  accepted({ callId, target: { name, gate } }: Call): void {
-    if (gate?.awaitsProbe !== true) return;
-    gate.probeId = callId;
-    this.#onFact(name, { type: "probe.started" });
+  accepted({ callId, target }: Call): void {
+    if (target.gate?.awaitsProbe !== true) return;
+    target.gate.probeId = callId;
+    this.#tell(target, { type: "probe.started" });
   }
 
   /** A caller is about to hear how its call ended; `failure` null is a result. */
   answered(call: Call, failure: CallFailure | null, nowMs: number): void {
     const verdict = verdictOn(call, failure);
     if (this.#isClosed || (verdict !== "failure" && call.target.gate === null)) return;
-    const { name } = call.target;
     const gate = this.#recorded(call.target);
     if (gate.probeId === call.callId) {
-      this.#probeEnded(name, gate, verdict, failure);
+      this.#probeEnded(call.target, gate, verdict, failure);
       return;
     }
     if (verdict === null || isCountedAlready(call)) return;
@@ -81,7 +85,7 @@ export class Gates {
     if (call.worker?.death == null) gate.deaths?.record(nowMs, false);
     if (!gate.isOpen) return;
     gate.outcomes.record(nowMs, isFailure);
-    if (isFailure) this.#weigh(name, gate, nowMs, codeOf(failure));
+    if (isFailure) this.#weigh(call.target, gate, nowMs, codeOf(failure));
   }
 
   /** A worker's process has ended, and `calls` are those it had. Comes before these are answered. */
@@ -106,23 +110,23 @@ export class Gates {
   }
 
   /** With a verdict the place of the probe stays taken until the breaker has moved the gate. */
-  #probeEnded(name: string, gate: Gate, verdict: Verdict, failure: CallFailure | null): void {
-    if (verdict === "success") return this.#onFact(name, { type: "probe.succeeded" });
+  #probeEnded(target: FunctionState, gate: Gate, verdict: Verdict, failure: CallFailure | null): void {
+    if (verdict === "success") return this.#tell(target, { type: "probe.succeeded" });
     if (verdict === "failure") {
       const why = `the call that tried it ended with ${codeOf(failure)}`;
-      return this.#onFact(name, { type: "probe.failed", why });
+      return this.#tell(target, { type: "probe.failed", why });
     }
     gate.probeId = 0;
-    this.#onFact(name, { type: "probe.abandoned" });
+    this.#tell(target, { type: "probe.abandoned" });
   }
 
   /** Opens the breaker when enough of enough calls have failed. */
-  #weigh(name: string, gate: Gate, nowMs: number, lastCode: string): void {
+  #weigh(target: FunctionState, gate: Gate, nowMs: number, lastCode: string): void {
     const { minCalls, failureRatio, windowMs } = this.#policy;
     const { calls, failures } = gate.outcomes.read(nowMs);
     if (calls < minCalls || failures < failureRatio * calls) return;
     const why = `${String(failures)} of ${String(calls)} calls failed within ${seconds(windowMs)}, the last with ${lastCode}`;
-    this.#onFact(name, { type: "threshold.crossed", reason: "breaker-open", why });
+    this.#tell(target, { type: "threshold.crossed", reason: "breaker-open", why });
   }
 
   /** The function with the largest share of calls that ended by a death, these included; of equals the latest taken. */
@@ -158,7 +162,8 @@ export class Gates {
   }
 
   /** True when the function is in quarantine for it, or was already. */
-  #charge({ name, gate }: FunctionState, nowMs: number): boolean {
+  #charge(target: FunctionState, nowMs: number): boolean {
+    const { gate } = target;
     const { quarantineCrashes, quarantineWithinMs, quarantineMs } = this.#policy;
     // What was on its way when the quarantine began is part of why it did, and the probe has its own verdict.
     if (gate === null) return false;
@@ -168,7 +173,7 @@ export class Gates {
     gate.charges = [];
     const workers = quarantineCrashes === 1 ? "a worker" : `${String(quarantineCrashes)} workers`;
     const why = `its calls took down ${workers} within ${seconds(quarantineWithinMs)}`;
-    this.#onFact(name, { type: "threshold.crossed", reason: "quarantined", why, cooldownMs: quarantineMs });
+    this.#tell(target, { type: "threshold.crossed", reason: "quarantined", why, cooldownMs: quarantineMs });
     return true;
   }
 
@@ -182,8 +187,13 @@ export class Gates {
   #recorded(target: FunctionState): Gate {
     if (target.gate !== null) return target.gate;
     const gate = this.#gateOf(target);
-    this.#onFact(target.name, { type: "failure.recorded" });
+    this.#tell(target, { type: "failure.recorded" });
     return gate;
+  }
+
+  /** Of a function that was removed a late call tells nothing: the name may be another one's by now. */
+  #tell(target: FunctionState, fact: CallBreakerEvent): void {
+    if (this.#functions.get(target.name) === target) this.#onFact(target.name, fact);
   }
 
   #gateOf(target: FunctionState): Gate {

@@ -3,6 +3,7 @@
 
 import type { RouteTable } from "../machines/router/route-table.js";
 import { FunctionState } from "./function-state.js";
+import type { Gates } from "./gates.js";
 import { PoolState } from "./pool-state.js";
 import type { WorkerTable } from "./worker-table.js";
 
@@ -12,6 +13,7 @@ export function takeTable(
   pools: Map<string, PoolState>,
   functions: Map<string, FunctionState>,
   workers: WorkerTable,
+  gates: Gates,
 ): PoolState[] {
   for (const state of functions.values()) state.isExported = false;
   for (const [name, route] of table.pools) {
@@ -31,7 +33,11 @@ export function takeTable(
   for (const [name, pool] of removed) {
     pools.delete(name);
     pool.close();
-    for (const state of functions.values()) if (state.pool === name) functions.delete(state.name);
+    for (const state of functions.values()) {
+      if (state.pool !== name) continue;
+      functions.delete(state.name);
+      gates.removed(state.name);
+    }
   }
   return removed.map(([, pool]) => pool);
 }

@@ -321,6 +321,31 @@ describe("the probe", () => {
   });
 });
 
+describe("a function whose pool is removed", () => {
+  test("and that is there again has an open gate, and a breaker that is closed", () => {
+    const { bench, run } = opened();
+    for (let n = 0; n < 4; n++) run(2001);
+    expect(stateOf(bench)).toBe("open");
+    bench.dispatcher.publish(table({}));
+    expect(bench.facts).toContain("f function.removed");
+    bench.ready(1);
+    expect(stateOf(bench)).toBe("none");
+    for (let n = 0; n < 4; n++) run(2001);
+    expect(stateOf(bench)).toBe("open");
+  });
+
+  test("is heard of no more: its probe has no outcome", () => {
+    const { bench, run } = opened();
+    for (let n = 0; n < 4; n++) run(2001);
+    bench.clock.advance(breaker.openMs);
+    bench.dispatcher.publish(table({ app: { isDue: true } }));
+    bench.call("f");
+    bench.dispatcher.publish(table({}));
+    const removed = ["f", "g", "s"].map((name) => `${name} function.removed`);
+    expect([bench.caller.last?.code, bench.facts.slice(-3)]).toEqual([3001, removed]);
+  });
+});
+
 test("a dispatcher that is closed reports no outcome", () => {
   const { bench, run } = opened();
   run(2001);

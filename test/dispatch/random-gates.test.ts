@@ -23,6 +23,7 @@ const step = fc.oneof(
   { weight: 8, arbitrary: fc.record({ do: fc.constant("call" as const), name: fc.constantFrom(...names) }) },
   { weight: 8, arbitrary: fc.record({ do: fc.constant("answer" as const), pick: fc.nat(20), code }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("die" as const), wasAsked: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("remove" as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("cancel" as const), pick: fc.nat(20) }) },
   {
     weight: 4,
@@ -50,7 +51,9 @@ function play(steps: readonly Step[], seen: Map<string, number>): void {
     const exports = names.map((name) => exported(name));
     bench.dispatcher.publish(table({ app: { ready: [instance], exports } }));
   };
-  const lastOf = (name: Name) => bench.reports.findLast((report) => report.name === name);
+  // Of functions that were removed nothing counts any more.
+  let forgotten = 0;
+  const lastOf = (name: Name) => bench.reports.slice(forgotten).findLast((report) => report.name === name);
   const probesOf = (report: BreakerReport | undefined) =>
     [...open.values()].filter(({ probeOf }) => report !== undefined && probeOf === report).length;
   const call = (name: Name) => {
@@ -84,6 +87,12 @@ function play(steps: readonly Step[], seen: Map<string, number>): void {
       bench.dispatcher.cancel(picked as never, true);
       bench.result(instance, picked);
       open.delete(picked);
+    } else if (each.do === "remove") {
+      open.clear();
+      bench.exit(instance, true);
+      bench.dispatcher.publish(table({}));
+      forgotten = bench.reports.length;
+      replace();
     } else if (each.do === "die") {
       open.clear();
       bench.exit(instance, each.wasAsked);
@@ -123,6 +132,7 @@ describe("gates under random outcomes", () => {
         `breaker.${word} quarantined`,
       ]),
       "failure.recorded",
+      "function.removed",
       "probe.abandoned",
       "probe.failed",
       "probe.started",

@@ -123,6 +123,7 @@ const breakers = {
   ...breaker,
   ...breakerReport,
   "failure.recorded": "fact",
+  "function.removed": "fact",
 } as const satisfies Record<BreakersEvent["type"], Sort>;
 
 const call = {

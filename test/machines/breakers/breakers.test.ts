@@ -56,6 +56,26 @@ test("a function that never failed can be tripped; a reset of one that has no br
   expect(moved).toEqual(["a.f forcedOpen"]);
 });
 
+test("a function that is there no more has none; when it is there again it begins anew", () => {
+  const { send, children, moved, clock } = start();
+  send({ type: "failure.recorded", functionName: "a.f" });
+  send({ ...crossed, functionName: "a.f" });
+  send({ type: "function.removed", functionName: "a.f" });
+  send({ type: "function.removed", functionName: "a.g" });
+  expect([children(), clock.timerCount]).toEqual([[], 0]);
+  send({ type: "failure.recorded", functionName: "a.f" });
+  expect(children()).toEqual(["call:a.f"]);
+  send({ ...crossed, functionName: "a.f" });
+  expect(moved).toEqual(["a.f open", "a.f open"]);
+});
+
+test("what is told late of a function that has no breaker makes none", () => {
+  const { send, children } = start();
+  send({ ...crossed, functionName: "a.f" });
+  send({ type: "probe.abandoned", functionName: "a.f" });
+  expect(children()).toEqual([]);
+});
+
 test.each(["__proto__", "constructor", "breaker", "undefined"])(
   "a function may be called %s",
   (functionName) => {
