@@ -1,12 +1,15 @@
 // What commands ask of a running supervisor, over one connection: its status, and to stop. A supervisor that goes
 // away is no reason to wait for another one, so nothing here reconnects.
 
+import { tmpdir } from "node:os";
 import { connectToSupervisor, type ClientConnection } from "../client/connection.js";
+import { refuseForeignPlace } from "../client/foreign-place.js";
 import type { Status } from "../contract/status.js";
 import { realClock } from "../time.js";
 
-/** @throws SpliceError 3001 `no-supervisor` when nobody listens on `socket`. */
-export function connectTo(socket: string, signal?: AbortSignal): Promise<ClientConnection> {
+/** @throws SpliceError 3001 `no-supervisor` when nobody listens on `socket`, `foreign-place` where others could. */
+export async function connectTo(socket: string, signal?: AbortSignal): Promise<ClientConnection> {
+  await refuseForeignPlace(socket, { env: process.env, tempDir: tmpdir(), uid: process.getuid?.() ?? 0 });
   return connectToSupervisor(socket, realClock, signal);
 }
 

@@ -7,9 +7,10 @@ import { knownFields, nonEmptyText, waitMs } from "../config/checks.js";
 import type { Splice } from "../contract/splice.js";
 import { ConfigError } from "../errors.js";
 import { realClock } from "../time.js";
-import { defaultSocketPath, socketPathRefusal } from "../transport/socket-path.js";
+import { defaultSocketPath, type SocketPlace, socketPathRefusal } from "../transport/socket-path.js";
 import { ConnectedSplice } from "./connected-splice.js";
 import { connectToSupervisor } from "./connection.js";
+import { refuseForeignPlace } from "./foreign-place.js";
 import { Link } from "./link.js";
 
 export interface ConnectOptions {
@@ -24,23 +25,25 @@ export interface ConnectOptions {
  * the handshake is done.
  *
  * @throws ConfigError for options that make no sense; SpliceError 3001 with details.reason `no-supervisor` when nobody
- * answers there, 3002 when it has as many connections as it takes, 1000 when the supervisor speaks another version.
+ * answers there, `foreign-place` when the socket was not named and lies where others could answer, 3002 when the
+ * supervisor has as many connections as it takes, 1000 when it speaks another version.
  */
 export async function connect(options: ConnectOptions = {}): Promise<Splice> {
   const written = knownFields("", options, ["socket", "waitMs"]);
-  const path = socketPath(written["socket"]);
+  const place = { env: process.env, tempDir: tmpdir(), uid: process.getuid?.() ?? 0 };
+  const path = socketPath(written["socket"], place);
   const patienceMs = waitMs("waitMs", written["waitMs"], 0);
-  const open = (signal: AbortSignal) => connectToSupervisor(path, realClock, signal);
+  const open = async (signal: AbortSignal) => {
+    await refuseForeignPlace(path, place);
+    return connectToSupervisor(path, realClock, signal);
+  };
   const link = new Link({ clock: realClock, random: Math.random, open });
   await link.start(patienceMs);
   return new ConnectedSplice(link, realClock, Math.random);
 }
 
-function socketPath(given: unknown): string {
-  if (given === undefined) {
-    const uid = process.getuid?.() ?? 0;
-    return defaultSocketPath({ projectDir: process.cwd(), env: process.env, tempDir: tmpdir(), uid });
-  }
+function socketPath(given: unknown, place: Omit<SocketPlace, "projectDir">): string {
+  if (given === undefined) return defaultSocketPath({ projectDir: process.cwd(), ...place });
   const path = resolve(nonEmptyText("socket", given, "the path of a socket"));
   const refusal = socketPathRefusal(path);
   if (refusal !== undefined)

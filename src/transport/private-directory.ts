@@ -13,17 +13,22 @@ import { ListenError, systemCode } from "./listen-error.js";
  */
 export async function ensurePrivateDirectory(directory: string, uid: number): Promise<void> {
   await makeMissing(directory);
+  const complaint = await complaintAt(directory, uid);
+  if (complaint !== undefined) throw refusal(directory, complaint);
+}
+
+/** As complaintAbout, for what lies at the path. Rejects when nothing does, or no directory. */
+export async function complaintAt(directory: string, uid: number): Promise<string | undefined> {
   let found = await lstat(directory);
   if (found.isSymbolicLink()) {
-    if (found.uid !== 0 || uid === 0) throw refusal(directory, "is a symbolic link");
+    if (found.uid !== 0 || uid === 0) return "is a symbolic link";
     found = await stat(directory);
   }
   if (!found.isDirectory()) {
     const message = `No socket could be made in ${directory}: it is a file, not a directory; choose another --socket.`;
     throw new ListenError("io", directory, message);
   }
-  const complaint = complaintAbout(found, uid);
-  if (complaint !== undefined) throw refusal(directory, complaint);
+  return complaintAbout(found, uid);
 }
 
 /** Only the last folder: a mistyped path must not leave a trail of private folders behind. */

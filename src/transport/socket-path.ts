@@ -2,7 +2,7 @@
 // and reads no environment.
 
 import { createHash } from "node:crypto";
-import { isAbsolute, join } from "node:path";
+import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 
 /** macOS has room for 103 bytes and a zero, Linux for 107; a longer path would be cut silently and name another file. */
 export const maxSocketPathBytes = 103;
@@ -43,4 +43,12 @@ export function defaultSocketPath(place: SocketPlace): string {
   return runtimeDir !== undefined && isAbsolute(runtimeDir)
     ? join(runtimeDir, `splice-${project}`, "splice.sock")
     : join(place.tempDir, `splice-${String(place.uid)}-${project}`, "splice.sock");
+}
+
+/** Whether `path` is one of those that `defaultSocketPath` gives outside of the project, where others may come first. */
+export function isOutsideProject(path: string, place: Omit<SocketPlace, "projectDir">): boolean {
+  const directory = dirname(path);
+  const isOurName = /^splice-(?:\d+-)?[0-9a-f]{16}$/.test(basename(directory));
+  const parents = [place.tempDir, place.env["XDG_RUNTIME_DIR"] ?? place.tempDir].map((each) => resolve(each));
+  return basename(path) === "splice.sock" && isOurName && parents.includes(dirname(directory));
 }

@@ -1,5 +1,10 @@
 import { describe, expect, test } from "@jest/globals";
-import { defaultSocketPath, maxSocketPathBytes, socketPathRefusal } from "../../src/transport/socket-path.js";
+import {
+  defaultSocketPath,
+  isOutsideProject,
+  maxSocketPathBytes,
+  socketPathRefusal,
+} from "../../src/transport/socket-path.js";
 
 describe("socket paths", () => {
   test.each([
@@ -51,4 +56,16 @@ describe("socket paths", () => {
     const relative = { XDG_RUNTIME_DIR: "run" };
     expect(defaultSocketPath({ ...place, env: relative, projectDir: longDir })).toBe(inTemp);
   });
+
+  test.each([{}, { XDG_RUNTIME_DIR: "/run/user/501" }, { XDG_RUNTIME_DIR: "/run/user/501/" }])(
+    "the default ones outside of a project are known as such, with %j, and no others",
+    (env) => {
+      const somewhere = { ...place, tempDir: "/tmp/", env };
+      const outside = defaultSocketPath({ ...somewhere, projectDir: longDir });
+      expect(isOutsideProject(outside, somewhere)).toBe(true);
+      const inside = defaultSocketPath({ ...somewhere, projectDir: "/home/me/app" });
+      for (const path of [inside, "/tmp/s.sock", "/tmp/splice-mine/splice.sock", `${longDir}${outside}`])
+        expect(isOutsideProject(path, somewhere)).toBe(false);
+    },
+  );
 });
