@@ -1,4 +1,4 @@
-// A worker's LogEvents into the log: with who said it, on one line, at a bounded rate.
+// A worker's LogEvents into the log: with who said it, on one line, of a bounded length, at a bounded rate.
 
 import { escapeControls } from "../actors/worker-output.js";
 import type { Log, LogFields } from "../log.js";
@@ -7,6 +7,10 @@ import type { ProcessEntry } from "../actors/process-registry.js";
 import type { Clock } from "../time.js";
 
 const maxLinesPerSecond = 1000;
+/** As much as of a line that is printed. */
+const maxMessageChars = 8192;
+/** Names and values of all fields of a line; those of the runtime come first. */
+const maxFieldChars = 8192;
 
 interface Rate {
   sinceMs: number;
@@ -36,12 +40,38 @@ export function createWorkerLog(log: Log, clock: Clock): (entry: ProcessEntry, e
       rate.dropped += 1;
       return;
     }
-    const said = event.fields.map(([name, value]) => [escapeControls(name), escapeControls(value)]);
-    const fields = { ...(Object.fromEntries(said) as LogFields), ...who };
-    const message = escapeControls(event.message);
+    const { message, said, cutChars } = shortened(event);
+    const cut = cutChars === 0 ? {} : { cutChars };
+    const fields = { ...(Object.fromEntries(said) as LogFields), ...cut, ...who };
     if (event.level === "error") log.error(message, fields);
     else if (event.level === "warn") log.warn(message, fields);
     else if (event.level === "debug" || event.level === "trace") log.debug(message, fields);
     else log.info(message, fields);
   };
+}
+
+interface Shortened {
+  readonly message: string;
+  readonly said: readonly (readonly [name: string, value: string])[];
+  /** How many characters were left out. */
+  readonly cutChars: number;
+}
+
+/** A frame may hold a hundred mebibytes of text; a line that long is read by nobody and fills a disk. */
+function shortened(event: LogEvent): Shortened {
+  const said: [string, string][] = [];
+  let cutChars = Math.max(0, event.message.length - maxMessageChars);
+  let room = maxFieldChars;
+  for (const [name, value] of event.fields) {
+    const valueRoom = room - name.length;
+    if (valueRoom <= 0) {
+      cutChars += name.length + value.length;
+      continue;
+    }
+    const kept = value.slice(0, valueRoom);
+    cutChars += value.length - kept.length;
+    room = valueRoom - kept.length;
+    said.push([escapeControls(name), escapeControls(kept)]);
+  }
+  return { message: escapeControls(event.message.slice(0, maxMessageChars)), said, cutChars };
 }

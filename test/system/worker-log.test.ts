@@ -75,3 +75,43 @@ test("no message, name or value of a worker carries control characters or a seco
     worker: "app:1",
   });
 });
+
+test("a line is cut at 8 192 characters of message and 8 192 of fields, the first ones first, and says what is missing", () => {
+  const { lines, write, entry } = collect();
+  const long = "x".repeat(10_000);
+  write(
+    entry,
+    event(long, "warn", [
+      ["function", "math.add"],
+      ["long", long],
+      ["late", "no room"],
+    ]),
+  );
+  write(entry, event("short", "info", [["key", "value"]]));
+  const [level, message, fields = {}] = lines[0] ?? [];
+  expect([level, message]).toEqual(["warn", long.slice(0, 8192)]);
+  const room = 8192 - "functionmath.addlong".length;
+  expect(fields).toEqual({
+    function: "math.add",
+    long: long.slice(0, room),
+    cutChars: 10_000 - 8192 + (10_000 - room) + "lateno room".length,
+    worker: "app:1",
+    pid: undefined,
+    generation: 1,
+  });
+  expect(lines[1]?.[2]).not.toHaveProperty("cutChars");
+});
+
+test("a million fields cost no more than what is kept of them", () => {
+  const { lines, write, entry } = collect();
+  write(
+    entry,
+    event(
+      "m",
+      "info",
+      Array.from({ length: 1_000_000 }, (_, n) => [`k${String(n)}`, ""]),
+    ),
+  );
+  expect(Object.keys(lines[0]?.[2] ?? {}).length).toBeLessThan(8192);
+  expect(lines[0]?.[2]).toMatchObject({ worker: "app:1", cutChars: expect.any(Number) });
+});
