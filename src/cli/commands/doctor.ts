@@ -2,8 +2,8 @@
 // says what is right, doubtful and wrong.
 
 import { availableParallelism } from "node:os";
-import type { ResolvedConfig } from "../../config/types.js";
 import { fail, type Finding, ok } from "../doctor/finding.js";
+import { limitsSentence } from "../doctor/limits.js";
 import { lookAtPools } from "../doctor/pools.js";
 import { lookAtProcesses } from "../doctor/processes.js";
 import { lookAtSocket } from "../doctor/socket.js";
@@ -42,13 +42,4 @@ function configSentence({ configFile, folder }: Project): string {
   return configFile === null
     ? `there is no configuration file in ${folder}; the defaults hold.`
     : `${configFile} is valid.`;
-}
-
-function limitsSentence({ limits, pools }: ResolvedConfig): string {
-  const { maxInFlight, maxInFlightPerFunction, maxFrameBytes, defaultTimeoutMs } = limits;
-  const workers = pools.map((pool) => `${pool.workers} of ${pool.name}`).join(", ");
-  return (
-    `${maxInFlight} calls at once, ${maxInFlightPerFunction} of one function, frames to ${maxFrameBytes} bytes, ` +
-    `a deadline of ${defaultTimeoutMs} ms; workers: ${workers}.`
-  );
 }

@@ -1,5 +1,5 @@
-// Can the socket be had, and who has it now? The directory's owner and mode, what lies at the path, who answers.
-// The path's length was refused before by whoever resolved it.
+// Can the socket be had, and who has it now? The directory's owner and mode, what lies at the path, who answers, who
+// holds the start lock. The path's length was refused before by whoever resolved it.
 
 import { lstat, stat } from "node:fs/promises";
 import { dirname } from "node:path";
@@ -9,6 +9,8 @@ import { maxSocketPathBytes } from "../../transport/socket-path.js";
 import { probeSocket } from "../../transport/socket-probe.js";
 import { askStatus, connectTo } from "../supervisor.js";
 import { fail, type Finding, ok, warn } from "./finding.js";
+import { modeOf } from "./mode.js";
+import { lookAtStartLock } from "./start-lock.js";
 
 /** A supervisor that takes longer to tell its status is as good as none. */
 const statusTimeoutMs = 5000;
@@ -23,6 +25,7 @@ export async function lookAtSocket(path: string | false): Promise<readonly Findi
   return [
     ok("socket path", `${path} (${length}).`),
     await lookAtDirectory(dirname(path)),
+    ...(await lookAtStartLock(path)),
     await lookAtFile(path),
   ];
 }
@@ -73,8 +76,4 @@ async function whoAnswers(path: string): Promise<Finding> {
   } catch (error) {
     return fail("socket", `somebody listens there, but does not answer as a supervisor: ${messageOf(error)}`);
   }
-}
-
-function modeOf(mode: number): string {
-  return (mode & 0o7777).toString(8).padStart(4, "0");
 }

@@ -1,7 +1,7 @@
 // `splice doctor`: what it looks at, what it calls wrong, and that it leaves things as they are.
 
 import { existsSync } from "node:fs";
-import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { chmod, mkdir, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterEach, expect, test } from "@jest/globals";
@@ -50,6 +50,59 @@ test("a sound project: every line is ok or warn, exit 0, and no socket was made"
   ])
     expect(plain.stdout).toContain(` ${name}: `);
   expect(existsSync(project.socket)).toBe(false);
+});
+
+test("the limits that hold are told, those of the configuration among them", async () => {
+  project = await Project.make({
+    "functions/a.ts": "export const f = () => 1;",
+    "splice.config.ts": `export default {
+      limits: { maxInFlight: 7, maxInFlightPerFunction: 3, maxFrameBytes: 65536, defaultTimeoutMs: 500, maxQueue: 9 },
+      pools: { app: { functions: "./functions", workers: 2, maxRssMb: 300, maxCalls: 1000 } } };`,
+  });
+  expect(of((await examine()).found, "limits")).toEqual({
+    level: "ok",
+    name: "limits",
+    message:
+      "7 calls at once, 3 of one function, 9 more wait up to 1000 ms, frames to 65536 bytes, a deadline of 500 ms; " +
+      "workers: 2 of app (to 300 MiB and 1000 calls each).",
+  });
+  await writeFile(join(project.folder, "splice.config.ts"), "export default {};");
+  const defaults = of((await examine()).found, "limits")?.message;
+  expect(defaults).toMatch(
+    /^1024 calls at once, 256 of one function, none waits, frames to 104857600 bytes, a deadline of 30000 ms; workers: \d+ of app\.$/,
+  );
+});
+
+test("who holds the start lock is told by pid, and that a lock without a holder goes by itself", async () => {
+  project = await Project.make();
+  await mkdir(join(project.folder, "run"), { mode: 0o700 });
+  const lock = join(project.folder, "run/s.lock");
+  const look = async () => of((await examine("--socket", "run/s")).found, "start lock");
+  expect(await look()).toBeUndefined();
+
+  await writeFile(lock, `${String(process.pid)}\n`, { mode: 0o600 });
+  expect(await look()).toMatchObject({
+    level: "warn",
+    message: expect.stringMatching(new RegExp(`held by pid ${String(process.pid)}.*mode 0600`)),
+  });
+  const died = project.spawn(process.execPath, ["-e", ""]);
+  await died.finished;
+  await writeFile(lock, `${String(died.child.pid)}\n`);
+  expect(await look()).toMatchObject({
+    level: "warn",
+    message: expect.stringMatching(new RegExp(`left by pid ${String(died.child.pid)}, which is gone`)),
+  });
+  await writeFile(lock, "no number");
+  expect(await look()).toMatchObject({
+    level: "warn",
+    message: expect.stringContaining("says not who holds it"),
+  });
+  await rm(lock);
+  await mkdir(lock);
+  expect(await look()).toMatchObject({
+    level: "fail",
+    message: expect.stringContaining("is not a plain file"),
+  });
 });
 
 test("who serves here is named", async () => {

@@ -81,14 +81,22 @@ describe("Cancel of anything else", () => {
     await system.end();
   });
 
-  test("another connection's calls are out of reach, whatever id is tried", async () => {
+  test("another connection's calls are out of reach, whatever id is tried, 1 000 times and with both kinds of message", async () => {
     const system = await startHosted();
     const [owner, stranger] = [await connectHost(system), await connectHost(system)];
     for (let id = 1; id <= 20; id++) owner.invoke(id, "work.hold", { gate: String(id) });
     await until("all are dispatched", () => system.journal.of("dispatch").length === 20);
-    for (let guess = 1; guess <= 200; guess++) stranger.cancel(guess);
-    await stranger.next("CancelAck", ({ requestId }) => requestId === 200);
+    // The host's own numbers, the supervisor's and those it had before are all among the guesses.
+    for (let guess = 1; guess <= 1000; guess++) {
+      stranger.cancel(guess);
+      stranger.send({ type: "StreamAck", requestId: guess, ackSequence: 0, window: 1 });
+      // Fewer unread replies than a host may leave, and fewer in a second than it may ask for.
+      if (guess % 100 === 0) await stranger.next("CancelAck", ({ requestId }) => requestId === guess);
+    }
+    expect(stranger.isClosed).toBe(false);
     expect(stranger.received.filter(({ type }) => type === "InvokeError")).toEqual([]);
+    expect(system.journal.of("cancel")).toEqual([]);
+    expect(owner.received.filter(({ type }) => type !== "HandshakeAck")).toEqual([]);
     for (let id = 1; id <= 20; id++) owner.invoke(100 + id, "work.release", { gate: String(id) });
     for (let id = 1; id <= 20; id++) expect((await owner.terminal(id)).type).toBe("InvokeResult");
     await system.end();
