@@ -1,5 +1,6 @@
 // Runs in a process of its own with a small heap: decodes mutated frames, batch after batch, and measures what a
-// batch allocates. Prints one JSON line; fails on the first surprise. Arguments: count, seed.
+// batch allocates. Objects read have plain prototypes, and what all objects inherit is the same before and after.
+// Prints one JSON line; fails on the first surprise. Arguments: count, seed.
 
 import { WireDecoder } from "../../src/protocol/decoder.js";
 import { decodeWire, encode, toMessage } from "../../src/protocol/codec.js";
@@ -28,6 +29,18 @@ const values = [
   { a: 1, b: [1.5, null, "text", new Date(1500)], c: { d: Uint8Array.of(1, 2, 3), e: 2n ** 60n } },
   Array.from({ length: 20 }, (_, at) => ({ id: at, name: `name ${String(at)}` })),
 ].map((value) => encodeValue(value));
+
+/** Keys that reach for a prototype; ours would never write the first, so it is put in the place of one as long. */
+const reaching = [
+  { "--proto--": { polluted: 1 } },
+  { a: [{ "--proto--": 1 }] },
+  { constructor: { prototype: { polluted: 1 } } },
+].map((value) =>
+  Uint8Array.from(
+    Buffer.from(Buffer.from(encodeValue(value)).toString("latin1").replaceAll("-", "_"), "latin1"),
+  ),
+);
+const allValues = [...values, ...reaching];
 
 const random = createRandom(seed);
 const verdicts = {
@@ -73,36 +86,83 @@ function textOf(value: unknown): string {
   );
 }
 
+/** What every object of this process inherits: names, and what is behind them. */
+function inherited(): readonly (readonly [PropertyKey, PropertyDescriptor])[] {
+  return [
+    Object.prototype,
+    Array.prototype,
+    Function.prototype,
+    Date.prototype,
+    Uint8Array.prototype,
+  ].flatMap((each) =>
+    Reflect.ownKeys(each).flatMap((name) => {
+      const property = Object.getOwnPropertyDescriptor(each, name);
+      return property === undefined ? [] : [[name, property] as const];
+    }),
+  );
+}
+
+const plainPrototypes: ReadonlySet<unknown> = new Set([
+  Object.prototype,
+  Array.prototype,
+  Date.prototype,
+  Uint8Array.prototype,
+]);
+
+function checkPrototypes(value: unknown): void {
+  if (typeof value !== "object" || value === null) return;
+  if (!plainPrototypes.has(Object.getPrototypeOf(value)))
+    throw new Error("An object was read with a prototype of the peer's.");
+  if (!(value instanceof Uint8Array)) Object.values(value).forEach(checkPrototypes);
+}
+
 function decodeDocument(bytes: Uint8Array): void {
+  let value: unknown;
   try {
-    decodeValue(bytes);
+    value = decodeValue(bytes);
     verdicts.values++;
   } catch (error) {
     if (!isValueError(error)) throw error;
     verdicts.refusedValues++;
   }
+  read.push(value);
 }
 
 const collect = globalThis.gc;
 if (collect === undefined) throw new Error("Run this with --expose-gc.");
 let frame: Uint8Array = new Uint8Array(0);
+/** What the documents of a batch came to. */
+const read: unknown[] = [];
+const before = inherited();
 try {
   for (let done = 0; done < count; done += batchFrames) {
     const frames = Array.from({ length: batchFrames }, () => mutate(random, corpus));
     const cuts = frames.map((bytes) => random.below(bytes.length + 1));
-    const documents = Array.from({ length: batchFrames / 10 }, () => mutate(random, values));
+    const documents = Array.from({ length: batchFrames / 10 }, () => mutate(random, allValues));
     const size = [...frames, ...documents].reduce((sum, bytes) => sum + bytes.length, 0);
     const accepted: WireMessage[] = [];
     if (done % (100 * batchFrames) === 0) collect();
-    const before = standingBytes();
+    const standing = standingBytes();
     for (let index = 0; index < batchFrames; index++) {
       frame = frames[index] ?? frame;
       accepted.push(...decodeFrame(frame, cuts[index] ?? 0));
     }
     for (frame of documents) decodeDocument(frame);
-    worstFactor = Math.max(worstFactor, (standingBytes() - before - allowancePerBatch) / size);
+    worstFactor = Math.max(worstFactor, (standingBytes() - standing - allowancePerBatch) / size);
     accepted.forEach(writeAgain);
+    read.splice(0).forEach(checkPrototypes);
   }
+  const after = inherited();
+  const isSame = after.every(([name, property], at) => {
+    const [nameBefore, was] = before[at] ?? [];
+    return (
+      name === nameBefore &&
+      property.value === was?.value &&
+      property.get === was?.get &&
+      property.set === was?.set
+    );
+  });
+  if (!isSame || after.length !== before.length) throw new Error("What all objects inherit has changed.");
 } catch (error) {
   console.error(`Seed ${String(seed)}, bytes ${Buffer.from(frame).toString("hex")}:`, error);
   process.exitCode = 1;

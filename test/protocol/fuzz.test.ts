@@ -32,7 +32,7 @@ afterAll(() => {
 });
 
 test(
-  "mutated frames are messages or ProtocolErrors, and cost at most 8 times their bytes and 1 MiB",
+  "mutated frames are messages or ProtocolErrors, cost at most 8 times their bytes and 1 MiB, and touch no prototype",
   () => {
     const flags = ["--expose-gc", "--max-old-space-size=96", "--max-semi-space-size=32"];
     const child = spawnSync(process.execPath, [...flags, script, String(count), String(seed)], {
