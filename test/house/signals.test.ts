@@ -1,0 +1,27 @@
+// Signals: where they are sent from, and to whom. A number from a file or a peer gets none: by then it may be
+// somebody else's.
+
+import { readdirSync, readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { expect, test } from "@jest/globals";
+
+const src = join(import.meta.dirname, "../../src");
+
+const sent = readdirSync(src, { recursive: true, withFileTypes: true }).flatMap(({ name, parentPath }) => {
+  if (!name.endsWith(".ts")) return [];
+  const path = join(parentPath, name);
+  const found = readFileSync(path, "utf8").matchAll(/\b(?:process|child)\.kill\(([^)]*)\)/g);
+  return [...found].map(([, what = ""]) => `${relative(src, path)}: ${what}`);
+});
+
+test("go to a process's own group, or through the registry to a child's; all others are 0", () => {
+  expect(sent.sort()).toEqual([
+    // Is there such a process? Nothing happens to it.
+    "actors/bundle-store.ts: pid, 0",
+    "actors/process-registry.ts: -pid, signal",
+    "cli/process-life.ts: pid, 0",
+    'worker/guard-thread.ts: -process.pid, "SIGKILL"',
+    'worker/guard-thread.ts: process.pid, "SIGKILL"',
+    'worker/main.ts: -process.pid, "SIGKILL"',
+  ]);
+});
