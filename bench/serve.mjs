@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { connectToSupervisor } from "../dist/client/connection.js";
+import { connectToSupervisor } from "../dist/client/connect-to-supervisor.js";
 import { realClock } from "../dist/time.js";
 
 const main = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));

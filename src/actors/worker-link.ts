@@ -13,17 +13,26 @@ import type {
   ExportMetadata,
   Handshake,
   InvokeError,
+  InvokeResult,
   LogEvent,
+  StreamChunk,
+  StreamEnd,
+  StreamError,
+  StreamStart,
   U64,
   WireMessage,
 } from "../protocol/messages.js";
+import { errorTable, isErrorCode } from "../errors.js";
 import { isProtocolError } from "../protocol/protocol-error.js";
 import type { Clock } from "../time.js";
 import { createSocketStream, type CloseReason, type SocketStream } from "../transport/socket-stream.js";
 import type { ProcessEntry, ProcessRegistry } from "./process-registry.js";
 
 /** What this version can do on a worker link. */
-const offeredCapabilities = capability.cancellation;
+const offeredCapabilities = capability.streaming | capability.cancellation;
+
+/** What a worker says of a stream; a StreamError is as much an end of a call as an InvokeError is. */
+export type StreamMessage = StreamStart | StreamChunk | StreamEnd;
 
 export interface WorkerLinkPorts {
   readonly clock: Clock;
@@ -32,6 +41,7 @@ export interface WorkerLinkPorts {
   readonly serverId: readonly number[];
   readonly onResult: (instance: InstanceId, requestId: U64, result: Uint8Array, durationUs: U64) => void;
   readonly onError: (instance: InstanceId, error: InvokeError) => void;
+  readonly onStream: (instance: InstanceId, message: StreamMessage) => void;
   readonly onLog: (entry: ProcessEntry, event: LogEvent) => void;
   /** True while a call on this process is within its deadline: such a worker may be slow to end a frame. */
   readonly isBusy: (instance: InstanceId) => boolean;
@@ -53,6 +63,21 @@ export function createWorkerLinkActor(
       link.close();
     };
   });
+}
+
+type CallMessage = InvokeResult | InvokeError | StreamError | StreamMessage;
+
+const callMessages: ReadonlySet<string> = new Set<CallMessage["type"]>([
+  "InvokeResult",
+  "InvokeError",
+  "StreamStart",
+  "StreamChunk",
+  "StreamEnd",
+  "StreamError",
+]);
+
+function isOfCall(message: WireMessage): message is CallMessage {
+  return callMessages.has(message.type);
 }
 
 class WorkerLink {
@@ -118,15 +143,30 @@ class WorkerLink {
     if (this.#phase === "closed") return;
     if (this.#phase === "handshaking" && message.type !== "Handshake") {
       this.#breach(`its first message was ${message.type}, not Handshake`);
-    } else if (message.type !== "InvokeResult" && message.type !== "InvokeError") {
+    } else if (!isOfCall(message)) {
       this.#lifecycle(toWireEvent(message));
     } else if (this.#phase !== "open") {
       this.#breach("it answered a call before it was ready");
-    } else if (message.type === "InvokeResult") {
-      const { requestId, result, durationUs } = message;
-      this.#ports.onResult(this.#entry.instance, requestId, result, durationUs);
     } else {
-      this.#ports.onError(this.#entry.instance, message);
+      this.#ofCall(message);
+    }
+  }
+
+  #ofCall(message: CallMessage): void {
+    const { instance } = this.#entry;
+    switch (message.type) {
+      case "InvokeResult":
+        return this.#ports.onResult(instance, message.requestId, message.result, message.durationUs);
+      case "InvokeError":
+        return this.#ports.onError(instance, message);
+      case "StreamError": {
+        const { requestId, code, message: text } = message;
+        const kind = isErrorCode(code) ? errorTable[code].kind : "System";
+        const error = { type: "InvokeError", requestId, code, kind, message: text, details: null } as const;
+        return this.#ports.onError(instance, error);
+      }
+      default:
+        return this.#ports.onStream(instance, message);
     }
   }
 

@@ -2,7 +2,8 @@
 // away is no reason to wait for another one, so nothing here reconnects.
 
 import { tmpdir } from "node:os";
-import { connectToSupervisor, type ClientConnection } from "../client/connection.js";
+import { connectToSupervisor } from "../client/connect-to-supervisor.js";
+import { type ClientConnection } from "../client/connection.js";
 import { refuseForeignPlace } from "../client/foreign-place.js";
 import type { Status } from "../contract/status.js";
 import { realClock } from "../time.js";

@@ -9,7 +9,7 @@ import { ConfigError } from "../errors.js";
 import { realClock } from "../time.js";
 import { defaultSocketPath, type SocketPlace, socketPathRefusal } from "../transport/socket-path.js";
 import { ConnectedSplice } from "./connected-splice.js";
-import { connectToSupervisor } from "./connection.js";
+import { connectToSupervisor } from "./connect-to-supervisor.js";
 import { refuseForeignPlace } from "./foreign-place.js";
 import { Link } from "./link.js";
 

@@ -4,7 +4,8 @@
 import { Observable } from "rxjs/internal/Observable";
 import { remoteFunctions, type RemoteFunctions } from "../contract/remote-functions.js";
 import { Retrier } from "../contract/retry.js";
-import type { CallOptions, Splice } from "../contract/splice.js";
+import type { CallOptions, Splice, StreamOptions } from "../contract/splice.js";
+import { createStreamHandle, type SpliceStream } from "../contract/stream-handle.js";
 import type { LifecycleEvent, Status } from "../contract/status.js";
 import { SpliceError } from "../errors.js";
 import type { ExportMetadata } from "../protocol/messages.js";
@@ -12,6 +13,7 @@ import type { Clock, Random } from "../time.js";
 import { checkCall } from "./checked-call.js";
 import type { ClientConnection } from "./connection.js";
 import type { Link } from "./link.js";
+import { openStream } from "./open-stream.js";
 import { defaultTimeoutMs, waitForLink } from "./waiting-call.js";
 
 /** Calls that may wait for the link at once; more would only be a burst on a supervisor that has just come up. */
@@ -39,6 +41,10 @@ export class ConnectedSplice implements Splice {
   call(name: string, params?: unknown, options?: CallOptions): Promise<unknown> {
     if (options?.retry === undefined) return this.#callOnce(name, params, options);
     return this.#retrier.run(name, options, (current) => this.#callOnce(name, params, current));
+  }
+
+  stream(name: string, params?: unknown, options?: StreamOptions): SpliceStream {
+    return createStreamHandle(name, () => openStream(this.#open(name), this.#clock, name, params, options));
   }
 
   functions<T extends object>(namespace = ""): RemoteFunctions<T> {

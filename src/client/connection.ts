@@ -1,17 +1,26 @@
 // One connection to a running supervisor, as a host: handshake, calls, exports. When the link breaks, what was under
 // way ends as "link lost". Knows nothing of how the supervisor works.
 
-import { connect } from "node:net";
+import { readWithStream } from "../contract/stream-handle.js";
 import { toSpliceError } from "../contract/failure-error.js";
 import type { CallOptions } from "../contract/splice.js";
-import { messageOf, SpliceError } from "../errors.js";
+import type { StreamReading } from "../contract/reading.js";
+import { errorTable, isErrorCode, messageOf, SpliceError } from "../errors.js";
 import { defaultMaxFrameBytes } from "../protocol/limits.js";
 import { capability, protocolVersion } from "../protocol/messages.js";
-import type { ExportMetadata, HandshakeAck, U64, WireMessage } from "../protocol/messages.js";
+import type {
+  ExportMetadata,
+  HandshakeAck,
+  StreamChunk,
+  StreamEnd,
+  StreamStart,
+  U64,
+  WireMessage,
+} from "../protocol/messages.js";
 import { isProtocolError } from "../protocol/protocol-error.js";
 import { decodeValue } from "../protocol/values.js";
 import { maxTimerMs, type Clock } from "../time.js";
-import { fromSocket, type ByteDuplex } from "../transport/duplex.js";
+import type { ByteDuplex } from "../transport/duplex.js";
 import { createSocketStream, type CloseReason, type SocketStream } from "../transport/socket-stream.js";
 import { checkCall, type CheckedCall } from "./checked-call.js";
 import { PendingCall, PendingCalls } from "./pending-calls.js";
@@ -20,59 +29,17 @@ import { SilenceWatch } from "./silence-watch.js";
 /** On the wire this is "no deadline"; 0 would be the supervisor's default. */
 const noDeadlineMs = 4_294_967_295;
 
-/** A supervisor answers the handshake between two turns of its loop; one that needs longer than this hangs. */
-const handshakeAnswerTimeoutMs = 5_000;
-
 /** How long after a call's deadline its answer may still come; the supervisor's own 2001 says more than ours. */
 const deadlineAnswerGraceMs = 500;
 
 /** How long a supervisor may take to close after our goodbye before we do. */
 const goodbyeMs = 1000;
 
-/**
- * Resolves when the supervisor has answered the handshake; an abort of `signal` before that gives up.
- *
- * @throws SpliceError 3001 with details.reason `no-supervisor` when nobody listens there, and `unresponsive` when
- * somebody does who does not answer within 5 s; 3002 when it has as many connections as it takes.
- */
-export async function connectToSupervisor(
-  path: string,
-  clock: Clock,
-  signal?: AbortSignal,
-): Promise<ClientConnection> {
-  const connection = new ClientConnection(await openSocket(path), clock);
-  const giveUp = (): void => {
-    connection.close();
-  };
-  const timer = clock.setTimeout(() => {
-    const message = `Whoever listens on ${path} did not answer the handshake within ${String(handshakeAnswerTimeoutMs)} ms; if it is a supervisor, it hangs.`;
-    connection.abandon(new SpliceError({ code: 3001, message, details: { reason: "unresponsive" } }));
-  }, handshakeAnswerTimeoutMs);
-  if (signal?.aborted === true) giveUp();
-  signal?.addEventListener("abort", giveUp, { once: true });
-  try {
-    await connection.ready;
-    return connection;
-  } finally {
-    clock.clearTimeout(timer);
-    signal?.removeEventListener("abort", giveUp);
-  }
-}
-
-function openSocket(path: string): Promise<ByteDuplex> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(path);
-    socket.once("error", (cause: NodeJS.ErrnoException) => {
-      const isPlain = cause.code === "ENOENT" || cause.code === "ECONNREFUSED";
-      const why = isPlain ? "" : ` (${cause.message})`;
-      const message = `No supervisor answers on ${path}${why}; start one with \`splice serve\`.`;
-      reject(new SpliceError({ code: 3001, message, details: { reason: "no-supervisor" }, cause }));
-    });
-    socket.once("connect", () => {
-      socket.removeAllListeners("error");
-      resolve(fromSocket(socket));
-    });
-  });
+/** The way back of one stream. */
+export interface StreamWire {
+  acknowledge(sequence: number, window: number): void;
+  /** Ends the call in its worker; nothing of it is heard any more. */
+  cancel(): void;
 }
 
 export class ClientConnection {
@@ -84,6 +51,8 @@ export class ClientConnection {
   readonly #silence: SilenceWatch;
   /** Called once, when the link is gone and before any call is told. */
   onLost: ((loss: SpliceError) => void) | null = null;
+  /** Streaming functions, so that a plain call of one is refused before it is made. */
+  #streamNames: ReadonlySet<string> = new Set();
   #onIdle: () => void = () => undefined;
   #lastRequestId = 0;
   #loss: SpliceError | null = null;
@@ -124,7 +93,7 @@ export class ClientConnection {
       type: "Handshake",
       protocolVersion,
       role: "Host",
-      capabilities: capability.cancellation,
+      capabilities: capability.streaming | capability.cancellation,
       maxFrameSize: defaultMaxFrameBytes,
     });
   }
@@ -148,8 +117,41 @@ export class ClientConnection {
     resolve: (value: unknown) => void,
     reject: (error: unknown) => void,
   ): void {
+    const { functionName, signal } = call;
+    if (this.#streamNames.has(functionName)) throw yieldsStream(functionName);
+    const requestId = this.#sendInvoke(call, timeoutMs);
+    const onAbort = signal === undefined ? null : this.#listenForAbort(requestId, signal);
+    const giveUpAtMs = this.#giveUpAtMs(timeoutMs);
+    this.#add(requestId, new PendingCall(functionName, resolve, reject, giveUpAtMs, signal, onAbort));
+  }
+
+  /** Sends a call whose items `reading` gets, and its end, once, unless this throws: nothing was sent then. */
+  sendStream(call: CheckedCall, timeoutMs: number | undefined, reading: StreamReading): StreamWire {
+    const { outbox } = this.#stream;
+    const requestId = this.#sendInvoke(call, timeoutMs);
+    const fail = (error: unknown): void => {
+      reading.failed(error);
+    };
+    const giveUpAtMs = this.#giveUpAtMs(timeoutMs);
+    const nothing = (): void => undefined;
+    this.#add(
+      requestId,
+      new PendingCall(call.functionName, nothing, fail, giveUpAtMs, undefined, null, reading),
+    );
+    return {
+      acknowledge: (ackSequence, window) => {
+        if (this.#pending.get(requestId) !== undefined)
+          outbox.send({ type: "StreamAck", requestId, ackSequence, window });
+      },
+      cancel: () => {
+        if (this.#take(requestId) !== undefined) outbox.send({ type: "Cancel", requestId });
+      },
+    };
+  }
+
+  #sendInvoke(call: CheckedCall, timeoutMs: number | undefined): number {
     if (this.#loss !== null) throw this.#loss;
-    const { functionName, params, contextBytes, signal } = call;
+    const { functionName, params, contextBytes } = call;
     const requestId = ++this.#lastRequestId;
     try {
       this.#stream.outbox.sendInvoke(requestId, functionName, params, wireDeadline(timeoutMs), contextBytes);
@@ -157,10 +159,14 @@ export class ClientConnection {
       if (!isProtocolError(cause)) throw cause;
       throw new SpliceError({ code: 1004, message: cause.message, functionName, cause });
     }
-    const onAbort = signal === undefined ? null : this.#listenForAbort(requestId, signal);
-    const giveUpAtMs =
-      timeoutMs === undefined ? Infinity : this.#clock.now() + timeoutMs + deadlineAnswerGraceMs;
-    const pending = new PendingCall(functionName, resolve, reject, giveUpAtMs, signal, onAbort);
+    return requestId;
+  }
+
+  #giveUpAtMs(timeoutMs: number | undefined): number {
+    return timeoutMs === undefined ? Infinity : this.#clock.now() + timeoutMs + deadlineAnswerGraceMs;
+  }
+
+  #add(requestId: number, pending: PendingCall): void {
     this.#pending.add(requestId, pending);
     this.#silence.start();
   }
@@ -226,12 +232,25 @@ export class ClientConnection {
     switch (message.type) {
       case "HandshakeAck":
         this.#stream.outbox.maxFrameBytes = defaultMaxFrameBytes;
-        return this.#resolveReady(message);
+        return this.#acknowledged(message);
       case "ListExportsResult":
+        this.#streamNames = new Set(
+          message.exports.flatMap(({ name, isStreaming }) => (isStreaming ? [name] : [])),
+        );
         return this.#listing.shift()?.resolve(message.exports);
       case "InvokeResult": {
         const pending = this.#take(message.requestId);
+        if (pending?.reading != null) return pending.reading.result(message.result);
         return pending === undefined ? undefined : resolveWith(pending, message.requestId, message.result);
+      }
+      case "StreamStart":
+      case "StreamChunk":
+      case "StreamEnd":
+        return this.#receiveStream(message);
+      case "StreamError": {
+        const { requestId, code, message: text } = message;
+        const kind = isErrorCode(code) ? errorTable[code].kind : "System";
+        return this.#receive({ type: "InvokeError", requestId, code, kind, message: text, details: null });
       }
       case "InvokeError": {
         if (message.requestId === 0) {
@@ -244,6 +263,36 @@ export class ClientConnection {
       default:
         return undefined;
     }
+  }
+
+  /** Ready when it is known which functions stream. */
+  #acknowledged(ack: HandshakeAck): void {
+    if (ack.exportCount === 0) return this.#resolveReady(ack);
+    this.exports().then(() => {
+      this.#resolveReady(ack);
+    }, this.#rejectReady);
+  }
+
+  #receiveStream(message: StreamStart | StreamChunk | StreamEnd): void {
+    const { requestId } = message;
+    const pending = this.#pending.get(requestId);
+    // Of a stream that nobody reads any more.
+    if (pending === undefined) return;
+    const { reading } = pending;
+    if (reading === null) {
+      // It streams since a moment ago, and nobody knew.
+      this.#stream.outbox.send({ type: "Cancel", requestId });
+      const why = "was cancelled, because it yields a stream: read it with stream(). It may have run.";
+      return this.#end(requestId, why, { code: 2002 });
+    }
+    const breach = receiveInto(reading, message);
+    if (breach !== null) {
+      const why = `The link to the supervisor was closed, because it broke the rules of streams: ${breach}.`;
+      return this.abandon(new SpliceError({ code: 3003, message: why }));
+    }
+    if (message.type !== "StreamEnd") return reading.heard();
+    reading.ended();
+    this.#take(requestId);
   }
 
   #take(requestId: U64): PendingCall | undefined {
@@ -312,6 +361,21 @@ function resolveWith(
     return;
   }
   resolve(value);
+}
+
+function yieldsStream(functionName: string): SpliceError {
+  const message = `The function ${JSON.stringify(functionName)} was not called: it ${readWithStream}.`;
+  const details = { issues: [{ path: "params", message: readWithStream }] };
+  return new SpliceError({ code: 1001, message, functionName, details });
+}
+
+function receiveInto(
+  { items }: StreamReading,
+  message: StreamStart | StreamChunk | StreamEnd,
+): string | null {
+  if (message.type === "StreamStart") return items.start(message.window);
+  if (message.type === "StreamChunk") return items.chunk(message.sequence, message.data);
+  return items.end(message.totalChunks);
 }
 
 function wireDeadline(timeoutMs: number | undefined): number {

@@ -1,6 +1,7 @@
 // The calls that are under way on one connection, each until its one answer, and the time by which this side gives
 // one up by itself: a supervisor that stands still must not hold a call beyond its deadline. Knows no socket.
 
+import type { StreamReading } from "../contract/reading.js";
 import type { U64 } from "../protocol/messages.js";
 import { maxTimerMs, type Clock, type TimerHandle } from "../time.js";
 
@@ -14,6 +15,8 @@ export class PendingCall {
     readonly signal: AbortSignal | undefined,
     /** Listens to `signal`; null when there is none. */
     readonly onAbort: (() => void) | null,
+    /** Where the items of a stream go; null for a plain call. */
+    readonly reading: StreamReading | null = null,
   ) {}
 }
 
@@ -41,6 +44,11 @@ export class PendingCalls {
   add(requestId: U64, call: PendingCall): void {
     this.#calls.set(requestId, call);
     if (call.giveUpAtMs < this.#firesAtMs) this.#arm(call.giveUpAtMs);
+  }
+
+  /** The call, which stays; undefined when it has been answered. */
+  get(requestId: U64): PendingCall | undefined {
+    return this.#calls.get(requestId);
   }
 
   /** Hands the call over to whoever answers it; undefined when it has been answered. */

@@ -24,6 +24,9 @@ export const lowestMaxFrameBytes = 1024;
 /** The time of each charged death is kept; who bears a thousand of them wants no quarantine. */
 export const highestQuarantineCrashes = 1000;
 
+/** The protocol's own bound on what one acknowledgement may grant. */
+export const highestWindowChunks = 1024;
+
 export const defaults = {
   limits: {
     // Throughput stops growing at a few hundred calls in flight; four times that absorbs a burst, and a stuck
@@ -93,6 +96,12 @@ export const defaults = {
     quarantineWithinMs: 60_000,
     // One attempt that may cost a worker in half a minute is bearable, and long enough to be seen by somebody.
     quarantineMs: 30_000,
+  },
+  streams: {
+    // A reader that lags by one turn of its loop leaves the worker enough to go on; so many small items weigh nothing.
+    windowChunks: 64,
+    // For ever: an endless stream that is quiet is nothing unusual, and only its author knows when it is.
+    idleTimeoutMs: 0,
   },
   dev: false,
 } as const satisfies Omit<ResolvedConfig, "cwd" | "pools" | "socket" | "verify">;

@@ -9,6 +9,7 @@ import {
   highestMaxFrameBytes,
   highestMaxInFlight,
   highestQuarantineCrashes,
+  highestWindowChunks,
   lowestMaxFrameBytes,
 } from "./defaults.js";
 import { resolvePools } from "./resolve-pools.js";
@@ -19,6 +20,7 @@ import type {
   ResolvedLimits,
   ResolvedRestart,
   ResolvedShutdown,
+  ResolvedStreams,
   Verify,
 } from "./types.js";
 
@@ -32,6 +34,7 @@ const topKeys = [
   "shutdown",
   "health",
   "breaker",
+  "streams",
   "socket",
   "verify",
   "dev",
@@ -72,6 +75,7 @@ export function resolveConfig(userConfig: unknown, options: ResolveOptions): Res
     shutdown: resolveShutdown(written["shutdown"]),
     health: resolveHealth(written["health"]),
     breaker: resolveBreaker(written["breaker"]),
+    streams: resolveStreams(written["streams"]),
     socket: resolveSocket(
       written["socket"] === undefined ? (defaultSocket ?? false) : written["socket"],
       cwd,
@@ -196,6 +200,21 @@ function resolveBreaker(value: unknown): ResolvedBreaker {
     ),
     quarantineWithinMs: timeMs("quarantineWithinMs"),
     quarantineMs: timeMs("quarantineMs"),
+  };
+}
+
+function resolveStreams(value: unknown): ResolvedStreams {
+  const fallback = defaults.streams;
+  const streams = check.knownFields("streams", value, Object.keys(fallback));
+  return {
+    windowChunks: check.integer(
+      "streams.windowChunks",
+      streams["windowChunks"],
+      fallback.windowChunks,
+      1,
+      highestWindowChunks,
+    ),
+    idleTimeoutMs: check.waitMs("streams.idleTimeoutMs", streams["idleTimeoutMs"], fallback.idleTimeoutMs),
   };
 }
 

@@ -99,6 +99,14 @@ export interface HealthConfig {
   readonly cancelGraceMs?: number | undefined;
 }
 
+/** Functions whose results come in pieces. */
+export interface StreamsConfig {
+  /** Items that a function of a functions pool may be ahead of its reader, 1 to 1024. Default 64. */
+  readonly windowChunks?: number | undefined;
+  /** Time a function that may yield may yield nothing before its stream is cancelled with 2001, in milliseconds. Default 0, for ever. */
+  readonly idleTimeoutMs?: number | undefined;
+}
+
 /** Decides whether a call may run. `auth` is null when the caller names nobody; headers are pairs in the order sent. */
 export type Verify = (
   auth: ContextAuth | null,
@@ -145,6 +153,7 @@ export interface SpliceConfig {
   readonly shutdown?: ShutdownConfig | undefined;
   readonly health?: HealthConfig | undefined;
   readonly breaker?: BreakerConfig | undefined;
+  readonly streams?: StreamsConfig | undefined;
   /** Path of the host socket, or false for none. Default: none embedded, `.splice/splice.sock` served. */
   readonly socket?: string | false | undefined;
   /**
@@ -194,6 +203,7 @@ export type ResolvedRestart = Complete<RestartConfig>;
 export type ResolvedShutdown = Complete<ShutdownConfig>;
 export type ResolvedHealth = Complete<HealthConfig>;
 export type ResolvedBreaker = Complete<BreakerConfig>;
+export type ResolvedStreams = Complete<StreamsConfig>;
 
 /** The configuration as the supervisor uses it. Units and meanings as in SpliceConfig. */
 export interface ResolvedConfig {
@@ -208,6 +218,7 @@ export interface ResolvedConfig {
   readonly shutdown: ResolvedShutdown;
   readonly health: ResolvedHealth;
   readonly breaker: ResolvedBreaker;
+  readonly streams: ResolvedStreams;
   /** Absolute path of the host socket, or false for none. */
   readonly socket: string | false;
   /** Null: every call may run. */

@@ -4,6 +4,7 @@ import type { Observable } from "rxjs";
 import type { ExportMetadata, U64 } from "../protocol/messages.js";
 import type { RemoteFunctions } from "./remote-functions.js";
 import type { LifecycleEvent, Status } from "./status.js";
+import type { SpliceStream } from "./stream-handle.js";
 
 export interface CallOptions {
   /**
@@ -29,6 +30,12 @@ export interface CallOptions {
   readonly retry?: { readonly attempts: number } | undefined;
 }
 
+/** As CallOptions, for a stream: the deadline is that of the whole stream, and by default there is none. */
+export interface StreamOptions extends Omit<CallOptions, "retry"> {
+  /** Time for which a reader that waits gets nothing before the stream is cancelled with 2001. Default: for ever. */
+  readonly idleTimeoutMs?: number | undefined;
+}
+
 /** Functions running in supervised worker processes, callable as if they were local. */
 export interface Splice extends AsyncDisposable {
   /**
@@ -36,6 +43,13 @@ export interface Splice extends AsyncDisposable {
    * once: with the value, or by rejecting with a SpliceError, whatever happens to the worker.
    */
   call(name: string, params?: unknown, options?: CallOptions): Promise<unknown>;
+  /**
+   * The items of a streaming function, as they come: `for await (const item of splice.stream("feed.ticks", { n: 3 }))`.
+   * Nothing happens until it is read. A reader that is slow makes the function wait; one that breaks out, throws or
+   * unsubscribes cancels it. A function that does not stream gives its result as the one item. What was read before an
+   * error stays valid.
+   */
+  stream(name: string, params?: unknown, options?: StreamOptions): SpliceStream;
   /**
    * The functions with the types of T: `splice.functions<{ math: typeof import("./functions/math.js") }>()`, then
    * `functions.math.add({ a, b }, options)`; or of one module, `splice.functions<typeof import("…")>("math")`. What it

@@ -3,7 +3,8 @@
 
 import type { Admission } from "../machines/router/route-table.js";
 import type { Clock } from "../time.js";
-import type { CallFailure } from "./call.js";
+import type { U64 } from "../protocol/messages.js";
+import type { Caller, CallFailure } from "./call.js";
 import * as failures from "./failures.js";
 import type { FunctionState } from "./function-state.js";
 import type { PoolState } from "./pool-state.js";
@@ -18,6 +19,8 @@ export interface DispatchLimits {
   readonly defaultTimeoutMs: number;
   /** How long after a Cancel the worker may take before the caller is answered without it. */
   readonly cancelGraceMs: number;
+  /** How long a worker that streams may send nothing; 0: for ever. */
+  readonly idleTimeoutMs: number;
 }
 
 /** What the door is decided by; dispatch keeps it up to date. */
@@ -41,7 +44,13 @@ function isTooLong(name: string): boolean {
 }
 
 /** The function a call is for, or why the call is not taken. Whether it gets a permit is asked next. */
-export function admit(door: Door, name: string, timeoutMs: number | undefined): FunctionState | CallFailure {
+export function admit(
+  door: Door,
+  name: string,
+  timeoutMs: number | undefined,
+  caller: Caller,
+  requestId: U64,
+): FunctionState | CallFailure {
   const closed = closedRefusal(door);
   if (closed !== null) return closed;
   if (isTooLong(name)) return failures.functionNotFound(name, []);
@@ -49,6 +58,13 @@ export function admit(door: Door, name: string, timeoutMs: number | undefined): 
   if (target === undefined) return unknown(door, name);
   const refusal = targetRefusal(door, target);
   if (refusal !== null) return refusal;
+  if (target.isStreaming) {
+    const refused =
+      caller.streams === undefined
+        ? failures.streamingUnsupported(name, "caller")
+        : caller.streams.refusalOf(requestId, name);
+    if (refused !== null) return refused;
+  }
   if (timeoutMs !== undefined && timeoutMs <= 0) return failures.noTimeLeft(name, timeoutMs);
   return target.gate?.refusal(name) ?? target;
 }
@@ -76,7 +92,6 @@ function closedRefusal({ admission, closedReason }: Door): CallFailure | null {
 
 function targetRefusal(door: Door, target: FunctionState): CallFailure | null {
   if (!target.isExported) return unknown(door, target.name);
-  if (target.isStreaming) return failures.streamingUnsupported(target.name);
   const pool = door.pools.get(target.pool);
   if (pool === undefined || pool.outlook === null || pool.ready.length > 0) return null;
   return failures.noWorker(target.name, target.pool, pool.outlook, door.clock.now());

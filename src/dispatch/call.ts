@@ -7,6 +7,7 @@ import type { U64 } from "../protocol/messages.js";
 import { Expiring } from "./deadlines.js";
 import type { CallerShare } from "./caller-share.js";
 import type { FunctionState } from "./function-state.js";
+import type { CallStream } from "./streams.js";
 import type { WorkerState } from "./worker-state.js";
 
 /** Instead of bytes that are not there, or no longer. */
@@ -32,6 +33,18 @@ export interface Caller {
   refusalOf?(requestId: U64, result: Uint8Array, durationUs: U64): CallFailure | null;
   succeed(requestId: U64, result: Uint8Array, durationUs: U64): void;
   fail(requestId: U64, failure: CallFailure, callId: CallId): void;
+  /** How items of streaming functions reach it; absent: none can. */
+  readonly streams?: StreamCaller;
+}
+
+/** A stream begins, has chunks, and ends with `ended` or with the caller's `fail`. */
+export interface StreamCaller {
+  /** Why this call of a streaming function is not to be made; null: it may stream. */
+  refusalOf(requestId: U64, functionName: string): CallFailure | null;
+  started(requestId: U64, window: number): void;
+  /** Returns what becomes of the call when the chunk cannot reach this caller; null when it can. */
+  chunk(requestId: U64, sequence: number, data: Uint8Array): CallFailure | null;
+  ended(requestId: U64, totalChunks: number): void;
 }
 
 /** waiting: waits for a permit, see PermitQueue. queued: holds one and waits for a worker. dispatched: a worker has it. cancelling: a Cancel went after it, if the worker takes Cancels. settled: gone. */
@@ -40,6 +53,8 @@ export type CallState = "waiting" | "queued" | "dispatched" | "cancelling" | "se
 export class Call extends Expiring {
   state: CallState = "queued";
   worker: WorkerState | null = null;
+  /** Null until it has begun to stream; a dispatched call with one is the chart's `streaming`. */
+  stream: CallStream | null = null;
   /** True once the caller has its one answer; the slot may outlive that until the worker answers or dies. */
   isAnswered = false;
   /** Its time is over, and its caller will hear 2001 as soon as it is known what its worker is doing. */

@@ -8,6 +8,7 @@ import type { ExportMetadata, InvokeError, U64 } from "../protocol/messages.js";
 import { emptyRouteTable, type RouteTable } from "../machines/router/route-table.js";
 import type { Clock } from "../time.js";
 import { admit, fullLimit, refusalOf, type Door } from "./admission.js";
+import { Answers } from "./answers.js";
 import { Call, noBytes, type Caller, type CallFailure } from "./call.js";
 import { CallCounters } from "./counters.js";
 import { Deadlines } from "./deadlines.js";
@@ -20,6 +21,7 @@ import { Patience } from "./patience.js";
 import { PermitQueue } from "./permit-queue.js";
 import { closedPool, type PoolState } from "./pool-state.js";
 import { sendCall } from "./send-call.js";
+import { Streams } from "./streams.js";
 import { takeTable } from "./take-table.js";
 import type { OnVerdict } from "./verification.js";
 import { WorkerTable } from "./worker-table.js";
@@ -30,6 +32,8 @@ export class Dispatcher {
   readonly gates: Gates;
   /** The processes that calls can be sent to. */
   readonly workers = new WorkerTable();
+  /** Calls whose results come in pieces. */
+  readonly streams: Streams;
   readonly #options: DispatcherOptions;
   readonly #clock: Clock;
   readonly #journal: Journal;
@@ -41,6 +45,7 @@ export class Dispatcher {
   readonly #deadlines: Deadlines<Call>;
   readonly #queue: PermitQueue;
   readonly #patience: Patience;
+  readonly #answers: Answers;
   #table: RouteTable = emptyRouteTable;
   #onDrained: (() => void) | null = null;
 
@@ -66,6 +71,24 @@ export class Dispatcher {
       settle: (call, failure, isSlotFree) => this.#settle(call, failure, isSlotFree),
       cancel: (call, answer) => this.#cancel(call, answer),
       onOverdue: options.onOverdue,
+    });
+    this.#answers = new Answers({
+      clock: options.clock,
+      journal: options.journal,
+      calls: this.#calls,
+      workers: this.workers,
+      counters: this.counters,
+      timeout: (call) => this.#patience.timeout(call, null),
+      settle: (...settled) => this.#settle(...settled),
+      onBreach: options.onBreach,
+    });
+    this.streams = new Streams({
+      clock: options.clock,
+      journal: options.journal,
+      idleTimeoutMs: options.limits.idleTimeoutMs,
+      answers: this.#answers,
+      fail: (call, failure) => this.#settle(call, failure, false),
+      cancel: (call, answer) => this.#cancel(call, answer),
     });
     this.#queue = new PermitQueue({
       ...options,
@@ -152,6 +175,7 @@ export class Dispatcher {
       this.#settle(call, failures.ended(closedReason, call.target.name, call.state !== "queued"), true);
     }
     this.#deadlines.dispose();
+    this.streams.dispose();
   }
 
   /** Cancels what is still running at the end of a drain; slots are kept until the workers are gone. */
@@ -184,13 +208,13 @@ export class Dispatcher {
     contextBytes: Uint8Array,
   ): CallId | 0 {
     this.counters.total += 1;
-    const target = admit(this.#door, functionName, timeoutMs);
+    const target = admit(this.#door, functionName, timeoutMs, caller, requestId);
     if (!(target instanceof FunctionState)) return this.#reject(caller, requestId, functionName, target);
     const mustWait = fullLimit(this.#door.limits, this.#calls.size, target) !== null;
     if (mustWait && !this.#queue.hasRoomFor(caller.share, target))
       return this.#reject(caller, requestId, functionName, this.#queue.overloaded(target, "refused"));
     const nowMs = this.#clock.now();
-    const allowedMs = timeoutMs ?? this.#door.limits.defaultTimeoutMs;
+    const allowedMs = timeoutMs ?? (target.isStreaming ? Infinity : this.#door.limits.defaultTimeoutMs);
     const deadlineAtMs = nowMs + allowedMs;
     const callId = this.#nextCallId();
     const call = new Call(callId, requestId, caller, target, params, contextBytes, nowMs, deadlineAtMs);
@@ -214,26 +238,24 @@ export class Dispatcher {
     this.#cancel(call, answer ? failures.cancelled(call.target.name, wasStarted) : null);
   }
 
+  /** A reader has come so far in its stream. Returns null, or its breach: the rest of a sentence. */
+  acknowledge(callId: CallId, sequence: U64, window: number): string | null {
+    const call = this.#calls.get(callId);
+    // Of a call that is over it came too late, and means nothing.
+    return call === undefined || call.isAnswered ? null : this.streams.acknowledge(call, sequence, window);
+  }
+
   // — the workers' side —
 
   onResult(instance: InstanceId, requestId: U64, result: Uint8Array, durationUs: U64): void {
-    const call = this.#callAnsweredBy(instance, requestId);
-    if (call === null) return;
-    if (call.isAnswered) this.#late(call.callId, instance);
-    if (call.isTimedOut) return this.#settle(call, this.#patience.timeout(call, null), true);
-    const refusal = call.isAnswered ? undefined : call.caller.refusalOf?.(call.requestId, result, durationUs);
-    this.#settle(call, refusal ?? null, true, result, durationUs);
+    this.#answers.onResult(instance, requestId, result, durationUs);
   }
 
   onError(instance: InstanceId, message: InvokeError): void {
-    const call = this.#callAnsweredBy(instance, message.requestId);
-    if (call === null) return;
-    if (call.isAnswered) this.#late(call.callId, instance);
-    this.#settle(call, call.isTimedOut ? this.#patience.timeout(call, null) : message, true);
+    this.#answers.onError(instance, message);
   }
 
   // — inside —
-
   #reject(caller: Caller, requestId: U64, functionName: string, failure: CallFailure): 0 {
     this.counters.rejected += 1;
     const refused = { callId: 0 as CallId, requestId, caller, target: { name: functionName } };
@@ -320,26 +342,6 @@ export class Dispatcher {
       );
   }
 
-  /** The call a worker's answer is for, or null when there is none: a late answer, or a breach. */
-  #callAnsweredBy(instance: InstanceId, requestId: U64): Call | null {
-    const worker = this.workers.get(instance);
-    const call = this.#calls.get(requestId as CallId);
-    if (worker?.isBreached === true) return null;
-    if (call !== undefined && call.worker === worker) return call;
-    if (worker !== undefined && (call !== undefined || !worker.mayHaveIssued(requestId))) {
-      worker.isBreached = true;
-      this.#options.onBreach(instance, `it answered request ${String(requestId)}, which it was never sent`);
-    } else {
-      this.#late(Number(requestId), instance);
-    }
-    return null;
-  }
-
-  #late(callId: number, instance: InstanceId): void {
-    this.counters.late += 1;
-    this.#journal.record("late", this.#clock.now(), callId, instance);
-  }
-
   /**
    * The one settle point. Answers the caller unless it has its answer (`failure` null means `result`), and when the
    * worker is done with the call, or never had it, frees the slot. No other code does either.
@@ -359,6 +361,7 @@ export class Dispatcher {
       call.isAnswered = true;
       if (call.worker !== null) call.worker.live -= 1;
       this.#deadlines.remove(call);
+      if (call.stream !== null) this.streams.forget(call.stream);
       if (!isSlotFree) this.#deadlines.add(call, nowMs + this.#door.limits.cancelGraceMs);
       this.counters.answered(failure);
       // Before the caller hears: whoever calls again at once meets the gate as this answer has left it.
@@ -379,8 +382,9 @@ export class Dispatcher {
       if (this.#queue.size > 0) this.#queue.grant(nowMs);
     }
     if (mustAnswer) {
-      if (failure === null) call.caller.succeed(call.requestId, result, durationUs);
-      else call.caller.fail(call.requestId, failure, call.callId);
+      if (failure !== null) call.caller.fail(call.requestId, failure, call.callId);
+      else if (call.stream === null) call.caller.succeed(call.requestId, result, durationUs);
+      else call.caller.streams?.ended(call.requestId, call.stream.output.chunks);
     }
     if (this.#queue.hasGranted) this.#queue.startGranted();
     call.worker?.tellIfIdle();

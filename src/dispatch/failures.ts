@@ -3,6 +3,7 @@
 import { errorTable, type ErrorCode } from "../errors.js";
 import { describeUnknownFunction } from "../contract/near-names.js";
 import type { PoolRefusal } from "../machines/router/route-table.js";
+import { readWithStream } from "../contract/stream-handle.js";
 import { encodeValue } from "../protocol/values.js";
 import type { CallFailure } from "./call.js";
 import type { RunningPlace } from "./worker-state.js";
@@ -21,10 +22,32 @@ export function functionNotFound(name: string, known: Iterable<string>): CallFai
   return failure(1002, message, { suggestions });
 }
 
-export function streamingUnsupported(name: string): CallFailure {
+/** `whose` link did not agree on the capability. */
+export function streamingUnsupported(name: string, whose: "caller" | "worker"): CallFailure {
   return failure(
     1000,
-    `The function ${quoted(name)} yields a stream, and this version cannot carry streams yet.`,
+    `The function ${quoted(name)} yields a stream, and the handshake of its ${whose} did not offer to carry streams.`,
+  );
+}
+
+/** A plain call of a function that yields items. */
+export function yieldsStream(name: string): CallFailure {
+  return failure(1001, `The function ${quoted(name)} was not called: it ${readWithStream}.`, {
+    issues: [{ path: "params", message: readWithStream }],
+  });
+}
+
+export function streamBroke(name: string, why: string): CallFailure {
+  return failure(
+    3000,
+    `The stream of ${quoted(name)} broke off, because its worker broke the rules of streams: ${why}. What came before is valid.`,
+  );
+}
+
+export function streamIdle(name: string, idleTimeoutMs: number): CallFailure {
+  return failure(
+    2001,
+    `The stream of ${quoted(name)} was cancelled, because nothing came for ${String(idleTimeoutMs)} ms. What came before is valid.`,
   );
 }
 

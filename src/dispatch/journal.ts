@@ -3,12 +3,13 @@
 
 import type { CallId, InstanceId } from "../ids.js";
 
-/** The kinds of entry. `enqueue` has a call wait for a slot, until its accept or reject. `cancel` went to a worker; `settle` answers the caller, `release` frees the call's slot. */
+/** The kinds of entry. `enqueue` has a call wait for a slot, until its accept or reject. `stream`: the first sign of a stream; `cancel` went to a worker; `settle` answers the caller, `release` frees the call's slot. */
 export const journalKinds = [
   "enqueue",
   "accept",
   "reject",
   "dispatch",
+  "stream",
   "cancel",
   "settle",
   "release",

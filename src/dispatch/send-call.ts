@@ -17,6 +17,7 @@ export function sendCall(
 ): CallFailure | null {
   const { port } = worker;
   const { name } = call.target;
+  if (call.target.isStreaming && !port.canStream) return failures.streamingUnsupported(name, "worker");
   if (port.queuedBytes > port.maxQueuedBytes)
     return failures.linkFull(port.queuedBytes, port.maxQueuedBytes, worker.inFlight);
   const deadlineMs = leftMs === Infinity ? 0 : Math.min(Math.max(Math.ceil(leftMs), 1), maxTimerMs);

@@ -32,6 +32,9 @@ export interface WorkerPort {
     contextBytes: Uint8Array,
   ): void;
   sendCancel(callId: number): void;
+  readonly canStream: boolean;
+  /** The caller of a stream has read so far, and lets so many more chunks come. */
+  sendAck(callId: number, sequence: number, window: number): void;
   /** Calls after which it should be replaced; Infinity for no limit. */
   readonly maxCalls: number;
   /** Asks what the worker is doing, where it can be asked; null: nothing is known. */

@@ -1,14 +1,23 @@
 // One host on its connection: handshake, calls with the host's own ids, cancels, health and goodbye. Answers go out
 // in whatever order they come. It knows dispatch, but no worker and no other connection.
 
-import type { Caller, CallFailure } from "../dispatch/call.js";
+import type { Caller, CallFailure, StreamCaller } from "../dispatch/call.js";
 import { CallerShare } from "../dispatch/caller-share.js";
+import { streamingUnsupported } from "../dispatch/failures.js";
 import type { Dispatcher } from "../dispatch/dispatcher.js";
 import type { CallId } from "../ids.js";
 import { acceptHandshake } from "../protocol/handshake.js";
 import { hostHandshakeTimeoutMs, preHandshakeMaxFrameBytes } from "../protocol/limits.js";
 import { capability, protocolVersion } from "../protocol/messages.js";
-import type { ExportMetadata, Handshake, U64, WireInvoke, WireMessage } from "../protocol/messages.js";
+import type {
+  ExportMetadata,
+  Handshake,
+  InvokeError,
+  StreamAck,
+  U64,
+  WireInvoke,
+  WireMessage,
+} from "../protocol/messages.js";
 import { isProtocolError } from "../protocol/protocol-error.js";
 import { encodeValue } from "../protocol/values.js";
 import { maxTimerMs, type Clock, type TimerHandle } from "../time.js";
@@ -16,11 +25,11 @@ import type { ByteDuplex } from "../transport/duplex.js";
 import { isReserved, type RunReserved } from "../system/reserved.js";
 import { ControlBudget } from "./control-budget.js";
 import { Intake, stalledHostTimeoutMs } from "./intake.js";
-import { resultRefusal } from "./result-refusal.js";
+import { chunkRefusal, resultRefusal } from "./result-refusal.js";
 import { createSocketStream, type CloseReason, type SocketStream } from "../transport/socket-stream.js";
 
 /** What this version can do for a host. */
-const offeredCapabilities = capability.cancellation;
+const offeredCapabilities = capability.streaming | capability.cancellation;
 
 /** How long a connection that we ended may stay half open before it is cut. */
 const goodbyeMs = 2000;
@@ -47,6 +56,8 @@ export class HostConnection implements Caller {
   readonly #onClosed: () => void;
   /** The host's ids of its calls that have no answer yet, with ours. */
   readonly #active = new Map<U64, CallId>();
+  /** Those of them that have begun to stream. */
+  readonly #streaming = new Set<U64>();
   readonly #intake: Intake;
   readonly #controlBudget: ControlBudget;
   #phase: "handshaking" | "open" | "leaving" | "closed" = "handshaking";
@@ -94,18 +105,46 @@ export class HostConnection implements Caller {
     return resultRefusal(requestId, result, durationUs, maxFrameBytes);
   }
 
+  /** How the items of streaming functions reach this host. */
+  readonly streams: StreamCaller = {
+    refusalOf: (_, functionName) =>
+      (this.#capabilities & capability.streaming) === 0 ? streamingUnsupported(functionName, "caller") : null,
+    started: (requestId, window) => {
+      this.#streaming.add(requestId);
+      this.#stream.outbox.send({ type: "StreamStart", requestId, window });
+    },
+    chunk: (requestId, sequence, data) => {
+      const { outbox } = this.#stream;
+      const refusal = chunkRefusal(data, outbox.maxFrameBytes);
+      if (refusal === null) outbox.sendChunk(requestId, sequence, data);
+      this.#intake.holdWhenBehind();
+      return refusal;
+    },
+    ended: (requestId, totalChunks) => {
+      this.#forget(requestId);
+      this.#stream.outbox.sendAfterChunks({ type: "StreamEnd", requestId, totalChunks });
+      this.#intake.holdWhenBehind();
+      this.#leaveWhenIdle();
+    },
+  };
+
   succeed(requestId: U64, result: Uint8Array, durationUs: U64): void {
-    this.#active.delete(requestId);
+    this.#forget(requestId);
     this.#stream.outbox.sendResult(requestId, result, durationUs);
     this.#intake.holdWhenBehind();
     this.#leaveWhenIdle();
   }
 
   fail(requestId: U64, failure: CallFailure): void {
-    this.#active.delete(requestId);
-    this.#sendError(requestId, failure);
+    const wasStreaming = this.#forget(requestId);
+    this.#sendError(requestId, failure, wasStreaming);
     this.#intake.holdWhenBehind();
     this.#leaveWhenIdle();
+  }
+
+  #forget(requestId: U64): boolean {
+    this.#active.delete(requestId);
+    return this.#streaming.delete(requestId);
   }
 
   /** The supervisor is leaving: what is queued still goes out. */
@@ -138,9 +177,7 @@ export class HostConnection implements Caller {
         this.#phase = "leaving";
         return this.#leaveWhenIdle();
       case "StreamAck":
-        // For a call that is over it came too late and means nothing; no call that is not over has a stream.
-        if (!this.#active.has(message.requestId)) return;
-        return this.#fatal(1000, "A StreamAck came for a call that has no stream.");
+        return this.#acknowledge(message);
       case "Handshake":
         return this.#fatal(1000, "A second Handshake came on one connection.");
       default:
@@ -217,6 +254,14 @@ export class HostConnection implements Caller {
     this.#ports.dispatcher.cancel(callId, false);
   }
 
+  #acknowledge({ requestId, ackSequence, window }: StreamAck): void {
+    const callId = this.#active.get(requestId);
+    // For a call that is over it came too late, and means nothing.
+    if (callId === undefined) return;
+    const breach = this.#ports.dispatcher.acknowledge(callId, ackSequence, window);
+    if (breach !== null) this.#fatal(1000, `${breach.charAt(0).toUpperCase()}${breach.slice(1)}.`);
+  }
+
   /** Answers a control frame, or closes: a host has a budget of them, see control-budget. */
   #control(answer: () => void): void {
     const excess = this.#controlBudget.admit();
@@ -249,22 +294,29 @@ export class HostConnection implements Caller {
     });
   }
 
-  #sendError(requestId: U64, failure: CallFailure): void {
+  /** The error of a stream comes behind the items that are on their way, and keeps to the smaller message if it can. */
+  #sendError(requestId: U64, failure: CallFailure, wasStreaming = false): void {
     // Field by field: a failure may be a worker's own InvokeError, which carries our id and not the host's.
     const { code, kind, message, details } = failure;
     const error = { type: "InvokeError", requestId, code, kind, message, details } as const;
+    const { outbox } = this.#stream;
+    const send = (sent: InvokeError): void => {
+      if (!wasStreaming) outbox.send(sent);
+      else if (sent.details !== null) outbox.sendAfterChunks(sent);
+      else outbox.sendAfterChunks({ type: "StreamError", requestId, code, message: sent.message });
+    };
     try {
-      this.#stream.outbox.send(error);
+      send(error);
     } catch (thrown) {
       if (!isProtocolError(thrown)) throw thrown;
       // The host's own limit is too small for the whole of it: the code and the start of the message still fit.
-      this.#stream.outbox.send({ ...error, details: null, message: failure.message.slice(0, 16) });
+      send({ ...error, details: null, message: failure.message.slice(0, 16) });
     }
   }
 
   #leaveWhenIdle(): void {
     if (this.#phase !== "leaving" || this.#active.size > 0) return;
-    this.#stream.outbox.send({ type: "ShutdownAck" });
+    this.#stream.outbox.sendAfterChunks({ type: "ShutdownAck" });
     this.#end();
   }
 

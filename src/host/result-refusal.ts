@@ -30,3 +30,12 @@ export function resultRefusal(
   const details = encodeValue({ name: "ResultTooLarge", bytes, limit: maxFrameBytes });
   return { code: 2000, kind: "System", message, details };
 }
+
+/** Null when a StreamChunk with this `data` is at most `maxFrameBytes`. */
+export function chunkRefusal(data: Uint8Array, maxFrameBytes: number): CallFailure | null {
+  const bytes = data.length;
+  if (bytes + mostOverheadBytes <= maxFrameBytes) return null;
+  const message = `An item is ${String(bytes)} bytes, which is over the ${String(maxFrameBytes)} bytes that this host accepts in a frame, ${String(mostOverheadBytes)} of which are the frame's own.`;
+  const details = encodeValue({ name: "ResultTooLarge", bytes, limit: maxFrameBytes });
+  return { code: 2000, kind: "System", message, details };
+}

@@ -1,5 +1,5 @@
 // Messages into frames and payloads into messages: chooses, by type code and name, who reads and who writes.
-// Knows all 19 messages by name; their fields are in invoke.ts, write-message.ts and read-message.ts.
+// Knows all 19 messages by name; their fields are in invoke.ts, stream-chunk.ts, write-message.ts and read-message.ts.
 
 import { decodeContext, encodeContext } from "./context.js";
 import { bytes } from "./fields.js";
@@ -22,9 +22,10 @@ import { malformed, ProtocolError } from "./protocol-error.js";
 import { plainReaders, unitMessages } from "./read-message.js";
 import { Reader } from "./reader.js";
 import { scan } from "./scan.js";
+import { appendStreamChunk, readStreamChunk, streamChunkHead } from "./stream-chunk.js";
 import { documentOf } from "./write-message.js";
 
-export { appendInvoke, appendInvokeResult };
+export { appendInvoke, appendInvokeResult, appendStreamChunk };
 
 const knownCodes: ReadonlySet<number> = new Set(Object.values(messageCode));
 const reader = new Reader();
@@ -47,6 +48,9 @@ export function appendMessage(
   } else if (message.type === "InvokeResult") {
     bytes("result", message.result);
     appendInvokeResult(out, message.requestId, message.result, message.durationUs, maxFrameBytes);
+  } else if (message.type === "StreamChunk") {
+    bytes("data", message.data);
+    appendStreamChunk(out, message.requestId, message.sequence, message.data, maxFrameBytes);
   } else {
     const payload = encodeDocument(documentOf(message));
     const start = beginFrame(out, messageCode[message.type], payload.length, maxFrameBytes);
@@ -77,9 +81,14 @@ export function decodeWire(code: number, payload: Uint8Array): WireMessage {
       reader.at = invokeResultHead.length;
       return readInvokeResult(reader);
     }
+    if (code === messageCode.StreamChunk && startsWith(payload, streamChunkHead)) {
+      reader.at = streamChunkHead.length;
+      return readStreamChunk(reader);
+    }
     const type = readHead(code, payload);
     if (type === "Invoke") return readInvoke(reader);
     if (type === "InvokeResult") return readInvokeResult(reader);
+    if (type === "StreamChunk") return readStreamChunk(reader);
     return plainReaders[type](reader);
   } finally {
     reader.release();

@@ -95,7 +95,7 @@ export function endFrame(out: OutboxBuffer, start: number, maxFrameBytes: number
   out.patchU32(start, payloadBytes);
 }
 
-function copiedBytes(payload: Uint8Array): number {
+export function copiedBytes(payload: Uint8Array): number {
   return payload.length < sharedPayloadBytes ? payload.length : 0;
 }
 

@@ -1,4 +1,4 @@
-// Reads the fields of the 17 messages that are not on the path of every call. An object literal is evaluated from
+// Reads the fields of the 16 messages that are not on the path of every call. An object literal is evaluated from
 // top to bottom, so that the order of its properties is the order of the wire. Writing is in write-message.ts.
 
 import { readPairs } from "./context.js";
@@ -7,7 +7,9 @@ import type { ExportMetadata, MessageType, Role, WireMessage } from "./messages.
 import type { Reader } from "./reader.js";
 
 type ReaderOf<T extends MessageType> = (from: Reader) => Extract<WireMessage, { type: T }>;
-type PlainReaders = { readonly [T in Exclude<MessageType, "Invoke" | "InvokeResult">]: ReaderOf<T> };
+type PlainReaders = {
+  readonly [T in Exclude<MessageType, "Invoke" | "InvokeResult" | "StreamChunk">]: ReaderOf<T>;
+};
 
 /** Messages without fields; their payload is the bare name. */
 export const unitMessages: ReadonlySet<string> = new Set<MessageType>([
@@ -63,10 +65,6 @@ export const plainReaders: PlainReaders = {
   StreamStart: (from) => {
     from.arrayOf(2);
     return { type: "StreamStart", requestId: from.u64(), window: from.uint() };
-  },
-  StreamChunk: (from) => {
-    from.arrayOf(3);
-    return { type: "StreamChunk", requestId: from.u64(), sequence: from.u64(), data: from.bin() };
   },
   StreamEnd: (from) => {
     from.arrayOf(2);

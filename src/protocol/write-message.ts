@@ -1,11 +1,11 @@
 // The fields of the 17 messages that are not on the path of every call, in the order of the wire, for the library
-// to write. Invoke and InvokeResult are in invoke.ts, reading is in read-message.ts.
+// to write. Invoke and InvokeResult are in invoke.ts, StreamChunk in stream-chunk.ts, reading is in read-message.ts.
 
 import { bool, bytes, oneOf, pairs, serverId, text, u64, uint } from "./fields.js";
-import type { ExportMetadata, Invoke, InvokeResult, Message, U64 } from "./messages.js";
+import type { ExportMetadata, Invoke, InvokeResult, Message, StreamChunk, U64 } from "./messages.js";
 import { exactInteger } from "./msgpack.js";
 
-export type PlainMessage = Exclude<Message, Invoke | InvokeResult>;
+export type PlainMessage = Exclude<Message, Invoke | InvokeResult | StreamChunk>;
 
 /** The document of a message: its bare name, or a map of the name to the array of its fields. */
 export function documentOf(message: PlainMessage): unknown {
@@ -46,8 +46,6 @@ function fieldsOf(message: PlainMessage): unknown[] | undefined {
       ];
     case "StreamStart":
       return [id(message.requestId), uint("window", message.window)];
-    case "StreamChunk":
-      return [id(message.requestId), wide("sequence", message.sequence), bytes("data", message.data)];
     case "StreamEnd":
       return [id(message.requestId), wide("totalChunks", message.totalChunks)];
     case "StreamError":

@@ -2,15 +2,18 @@
 
 import { toSpliceError } from "../contract/failure-error.js";
 import { prepareCall } from "../contract/call-options.js";
-import type { CallOptions } from "../contract/splice.js";
-import type { Caller, CallFailure } from "../dispatch/call.js";
+import { createStreamHandle, type SpliceStream } from "../contract/stream-handle.js";
+import { StreamReading } from "../contract/reading.js";
+import type { CallOptions, StreamOptions } from "../contract/splice.js";
+import type { Caller, CallFailure, StreamCaller } from "../dispatch/call.js";
 import { CallerShare } from "../dispatch/caller-share.js";
-import { unreadableResult } from "../dispatch/failures.js";
+import { unreadableResult, yieldsStream } from "../dispatch/failures.js";
 import type { Dispatcher } from "../dispatch/dispatcher.js";
 import { messageOf, SpliceError } from "../errors.js";
 import type { CallId } from "../ids.js";
 import type { U64 } from "../protocol/messages.js";
 import { decodeValue } from "../protocol/values.js";
+import type { Clock } from "../time.js";
 import { isReserved, type RunReserved } from "./reserved.js";
 
 interface Pending {
@@ -24,34 +27,94 @@ interface Pending {
   value: unknown;
 }
 
+interface Reading {
+  readonly functionName: string;
+  readonly reading: StreamReading;
+}
+
 /** The embedding program as a caller; its id in the journal is 0, connections count from 1. */
 export class EmbeddedCaller implements Caller {
   readonly callerId = 0;
   readonly share = new CallerShare();
   readonly #dispatcher: Dispatcher;
   readonly #runReserved: RunReserved;
+  readonly #clock: Clock;
   readonly #pending = new Map<U64, Pending>();
+  readonly #readings = new Map<U64, Reading>();
   #lastRequestId = 0;
 
-  constructor(dispatcher: Dispatcher, runReserved: RunReserved) {
+  constructor(dispatcher: Dispatcher, runReserved: RunReserved, clock: Clock) {
     this.#dispatcher = dispatcher;
     this.#runReserved = runReserved;
+    this.#clock = clock;
+  }
+
+  stream(name: string, params: unknown, options: StreamOptions | undefined): SpliceStream {
+    return createStreamHandle(name, () => this.#open(name, params, options).items);
+  }
+
+  /** How the items of a streaming function come back to whoever reads them. */
+  readonly streams: StreamCaller = {
+    refusalOf: (requestId, functionName) =>
+      this.#readings.has(requestId) ? null : yieldsStream(functionName),
+    started: (requestId, window) => {
+      this.#readings.get(requestId)?.reading.items.start(window);
+    },
+    chunk: (requestId, sequence, data) => {
+      const found = this.#readings.get(requestId);
+      found?.reading.heard();
+      found?.reading.items.chunk(sequence, data);
+      return null;
+    },
+    ended: (requestId, totalChunks) => {
+      const found = this.#taken(requestId);
+      found?.reading.ended();
+      found?.reading.items.end(totalChunks);
+    },
+  };
+
+  #open(name: string, params: unknown, options: StreamOptions | undefined): StreamReading {
+    requireName(name);
+    const { params: bytes, contextBytes, timeoutMs } = prepareCall(name, params, options);
+    refuseAborted(name, options?.signal);
+    const requestId = ++this.#lastRequestId;
+    const made: { callId: CallId | 0; isUnwanted: boolean } = { callId: 0, isUnwanted: false };
+    const reading = new StreamReading(name, options, {
+      clock: this.#clock,
+      acknowledge: (sequence, window) => {
+        if (made.callId !== 0) this.#dispatcher.acknowledge(made.callId, sequence, window);
+      },
+      cancel: () => {
+        made.isUnwanted = true;
+        this.#readings.delete(requestId);
+        if (made.callId !== 0) this.#dispatcher.cancel(made.callId, true);
+      },
+    });
+    if (isReserved(name)) {
+      const answer = this.#runReserved(name, bytes, timeoutMs);
+      if (answer.ok) reading.result(answer.result);
+      else reading.failed(toSpliceError(answer.failure, name, 0));
+      return reading;
+    }
+    this.#readings.set(requestId, { functionName: name, reading });
+    made.callId = this.#dispatcher.invoke(this, requestId, name, bytes, timeoutMs, contextBytes);
+    // The verifier runs in this program, and may have aborted the call before the call had its number.
+    if (made.isUnwanted && made.callId !== 0) this.#dispatcher.cancel(made.callId, true);
+    return reading;
+  }
+
+  #taken(requestId: U64): Reading | undefined {
+    const found = this.#readings.get(requestId);
+    this.#readings.delete(requestId);
+    return found;
   }
 
   call(name: string, params: unknown, options: CallOptions | undefined): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      if (typeof name !== "string") {
-        throw new SpliceError({
-          code: 1000,
-          message: `The name of a function must be text, but is ${typeof name}.`,
-        });
-      }
+      requireName(name);
       const { params: bytes, contextBytes, timeoutMs } = prepareCall(name, params, options);
       const signal = options?.signal;
-      if (signal?.aborted === true) {
-        const message = `The call of ${JSON.stringify(name)} was cancelled before it was made.`;
-        throw new SpliceError({ code: 2002, message, functionName: name, cause: signal.reason });
-      }
+      refuseAborted(name, signal);
       if (isReserved(name)) {
         resolve(this.#reserved(name, bytes, timeoutMs));
         return;
@@ -94,12 +157,16 @@ export class EmbeddedCaller implements Caller {
     }
   }
 
-  succeed(requestId: U64): void {
+  succeed(requestId: U64, result: Uint8Array): void {
+    const found = this.#taken(requestId);
+    if (found !== undefined) return found.reading.result(result);
     const pending = this.#take(requestId);
     pending?.resolve(pending.value);
   }
 
   fail(requestId: U64, failure: CallFailure, callId: CallId): void {
+    const found = this.#taken(requestId);
+    if (found !== undefined) return found.reading.failed(toSpliceError(failure, found.functionName, callId));
     const pending = this.#take(requestId);
     if (pending === undefined) return;
     const { signal, functionName } = pending;
@@ -120,6 +187,20 @@ export class EmbeddedCaller implements Caller {
     if (pending.onAbort !== undefined) stopListening(pending.signal, pending.onAbort);
     return pending;
   }
+}
+
+function requireName(name: unknown): void {
+  if (typeof name === "string") return;
+  throw new SpliceError({
+    code: 1000,
+    message: `The name of a function must be text, but is ${typeof name}.`,
+  });
+}
+
+function refuseAborted(name: string, signal: AbortSignal | undefined): void {
+  if (signal?.aborted !== true) return;
+  const message = `The call of ${JSON.stringify(name)} was cancelled before it was made.`;
+  throw new SpliceError({ code: 2002, message, functionName: name, cause: signal.reason });
 }
 
 /** A signal is the caller's own object: whatever it does here must not keep the call from its answer. */

@@ -6,7 +6,8 @@ import { resolvePool } from "../config/resolve-pools.js";
 import type { ResolvedConfig } from "../config/types.js";
 import { remoteFunctions, type RemoteFunctions } from "../contract/remote-functions.js";
 import { Retrier } from "../contract/retry.js";
-import type { CallOptions, Splice } from "../contract/splice.js";
+import type { CallOptions, Splice, StreamOptions } from "../contract/splice.js";
+import type { SpliceStream } from "../contract/stream-handle.js";
 import type { LifecycleEvent, Status } from "../contract/status.js";
 import { SpliceError } from "../errors.js";
 import type { ExportMetadata } from "../protocol/messages.js";
@@ -54,7 +55,7 @@ export class EmbeddedSplice implements Splice {
       system,
       stop: (drainMs) => void this.close({ drainMs }),
     });
-    this.#caller = new EmbeddedCaller(system.dispatcher, this.runReserved);
+    this.#caller = new EmbeddedCaller(system.dispatcher, this.runReserved, system.retryPorts.clock);
     this.#retrier = new Retrier(system.retryPorts);
     this.#config = config;
     this.#poolNames = new Set(config.pools.map(({ name }) => name));
@@ -115,6 +116,10 @@ export class EmbeddedSplice implements Splice {
   call(name: string, params?: unknown, options?: CallOptions): Promise<unknown> {
     if (options?.retry === undefined) return this.#caller.call(name, params, options);
     return this.#retrier.run(name, options, (current) => this.#caller.call(name, params, current));
+  }
+
+  stream(name: string, params?: unknown, options?: StreamOptions): SpliceStream {
+    return this.#caller.stream(name, params, options);
   }
 
   functions<T extends object>(namespace = ""): RemoteFunctions<T> {

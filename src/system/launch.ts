@@ -22,7 +22,7 @@ export async function prepareLaunches(
 /** As prepareLaunches, for one pool whose folders are known to be there. */
 export async function prepareLaunch(
   pool: ResolvedPool,
-  config: Pick<ResolvedConfig, "limits" | "dev">,
+  config: Pick<ResolvedConfig, "limits" | "streams" | "dev">,
   onWarning: (sentence: string) => void,
 ): Promise<PoolLaunch> {
   const { source } = pool;
@@ -39,6 +39,7 @@ export async function prepareLaunch(
   for (const warning of warnings) onWarning(warning);
   const args = [...source.execArgv, workerMain, "--functions", file];
   args.push("--max-frame-bytes", String(config.limits.maxFrameBytes));
+  args.push("--window-chunks", String(config.streams.windowChunks));
   if (config.dev) args.push("--dev");
   return { pool, program: process.execPath, args, prepare: restore };
 }

@@ -102,6 +102,11 @@ function provideWorker(parts: MachineParts): typeof workerMachine {
         onError: (instance, error) => {
           dispatcher.onError(instance, error);
         },
+        onStream: (instance, message) => {
+          if (message.type === "StreamChunk") dispatcher.streams.onChunk(instance, message);
+          else if (message.type === "StreamStart") dispatcher.streams.onStart(instance, message);
+          else dispatcher.streams.onEnd(instance, message);
+        },
         onLog: createWorkerLog(log, clock),
         onFault: parts.onFault,
       }),

@@ -98,7 +98,11 @@ export class System {
     this.dispatcher = new Dispatcher({
       clock: ports.clock,
       journal: ports.journal,
-      limits: { ...config.limits, cancelGraceMs: config.health.cancelGraceMs },
+      limits: {
+        ...config.limits,
+        cancelGraceMs: config.health.cancelGraceMs,
+        idleTimeoutMs: config.streams.idleTimeoutMs,
+      },
       breaker: {
         policy: config.breaker,
         onFact: (functionName, fact) => {

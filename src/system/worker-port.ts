@@ -20,6 +20,7 @@ export function createWorkerPort(entry: ProcessEntry, outbox: Outbox, maxCalls: 
     instance: entry.instance,
     workerId: entry.workerId,
     pid: entry.child.pid ?? 0,
+    canStream: (entry.capabilities & capability.streaming) !== 0,
     canCancel: (entry.capabilities & capability.cancellation) !== 0,
     get maxFrameBytes() {
       return outbox.maxFrameBytes;
@@ -32,6 +33,9 @@ export function createWorkerPort(entry: ProcessEntry, outbox: Outbox, maxCalls: 
     },
     sendInvoke(callId, functionName, params, deadlineMs, contextBytes) {
       outbox.sendInvoke(callId, functionName, params, deadlineMs, contextBytes);
+    },
+    sendAck(callId, sequence, window) {
+      outbox.send({ type: "StreamAck", requestId: callId, ackSequence: sequence, window });
     },
     sendCancel(callId) {
       outbox.send({ type: "Cancel", requestId: callId });

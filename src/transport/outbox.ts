@@ -1,7 +1,7 @@
 // The sending half of a link: frames of one tick are encoded into one buffer and leave in one write. Counts what the
 // other side has not taken yet and says when that is too much. Knows no socket and no reader.
 
-import { appendInvoke, appendInvokeResult, appendMessage } from "../protocol/codec.js";
+import { appendInvoke, appendInvokeResult, appendMessage, appendStreamChunk } from "../protocol/codec.js";
 import type { Message, U64, WireMessage } from "../protocol/messages.js";
 import { OutboxBuffer } from "../protocol/outbox-buffer.js";
 import type { ByteDuplex } from "./duplex.js";
@@ -20,6 +20,9 @@ const defaultLowWaterBytes = 262_144;
  * one write a tick the two sides of a busy link take turns, and one of them always stands still.
  */
 const framesPerWrite = 32;
+
+/** Chunks are written in pieces of about so many bytes: what overtakes them waits for one at most. */
+const bytesPerPiece = 65_536;
 
 /** Runs a function once, soon, after what is under way. */
 export type Schedule = (run: () => void) => void;
@@ -45,6 +48,10 @@ export interface Outbox {
     contextBytes: Uint8Array,
   ): boolean;
   sendResult(requestId: U64, result: Uint8Array, durationUs: U64): boolean;
+  /** An item of a stream: while the peer does not take what was written, frames of other requests overtake it. */
+  sendChunk(requestId: U64, sequence: number, data: Uint8Array): boolean;
+  /** As `send`, behind every chunk that was sent before it. */
+  sendAfterChunks(message: Message): boolean;
   /** The most the peer accepts, in bytes of payload. */
   maxFrameBytes: number;
   /** Bytes sent here that the kernel (or the memory twin's reader) has not taken. */
@@ -74,6 +81,11 @@ export class DuplexOutbox implements Outbox {
   readonly #lowWaterBytes: number;
   readonly #schedule: Schedule;
   readonly #buffer = new OutboxBuffer();
+  /** Chunks that may be overtaken, until there is room for them. */
+  readonly #chunks = new OutboxBuffer();
+  /** The same, cut between two frames into pieces of about one write; oldest first. */
+  #pieces: (readonly Uint8Array[])[] = [];
+  #pieceBytes = 0;
   readonly #writableCallbacks: (() => void)[] = [];
   #framesWaiting = 0;
   #writtenBytes = 0;
@@ -92,7 +104,7 @@ export class DuplexOutbox implements Outbox {
   }
 
   get queuedBytes(): number {
-    return this.#writtenBytes + this.#buffer.length;
+    return this.#writtenBytes + this.#buffer.length + this.#chunks.length + this.#pieceBytes;
   }
 
   get takenBytes(): number {
@@ -130,6 +142,21 @@ export class DuplexOutbox implements Outbox {
     return true;
   }
 
+  sendChunk(requestId: U64, sequence: number, data: Uint8Array): boolean {
+    if (!this.#isOpen) return false;
+    appendStreamChunk(this.#chunks, requestId, sequence, data, this.maxFrameBytes);
+    if (this.#chunks.length >= bytesPerPiece) this.#cutPiece();
+    this.#appended();
+    return true;
+  }
+
+  sendAfterChunks(message: Message): boolean {
+    if (!this.#isOpen) return false;
+    appendMessage(this.#chunks, message, this.maxFrameBytes);
+    this.#appended();
+    return true;
+  }
+
   onWritable(callback: () => void): void {
     this.#writableCallbacks.push(callback);
   }
@@ -150,6 +177,7 @@ export class DuplexOutbox implements Outbox {
     this.#isOpen = false;
     // Also when the duplex asked to wait: the bytes are held either way, and FIN has to come after them.
     this.#writeOut();
+    while (this.#pieces.length > 0) this.#writePiece();
     this.#duplex.end();
   }
 
@@ -157,6 +185,9 @@ export class DuplexOutbox implements Outbox {
   close(): void {
     this.#isOpen = false;
     this.#buffer.truncate(0);
+    this.#chunks.truncate(0);
+    this.#pieces = [];
+    this.#pieceBytes = 0;
     this.#writtenBytes = 0;
     this.#isAboveHighWater = false;
   }
@@ -177,15 +208,31 @@ export class DuplexOutbox implements Outbox {
 
   #writeOut(): void {
     this.#framesWaiting = 0;
-    if (this.#buffer.length === 0) return;
     // One part a tick, and two more around each large payload, which is written from where it lies.
-    for (const bytes of this.#buffer.takeParts()) {
-      this.#writtenBytes += bytes.length;
-      const mayGoOn = this.#duplex.write(bytes, () => {
-        this.#taken(bytes.length);
-      });
-      this.#isBlocked = !mayGoOn;
+    if (this.#buffer.length > 0) for (const bytes of this.#buffer.takeParts()) this.#write(bytes);
+    if (this.#chunks.length > 0) this.#cutPiece();
+    while (this.#pieces.length > 0 && !this.#isBlocked) this.#writePiece();
+  }
+
+  #cutPiece(): void {
+    this.#pieceBytes += this.#chunks.length;
+    this.#pieces.push(this.#chunks.takeParts());
+  }
+
+  /** Whole, however little the duplex still takes: nothing may come between its frames' halves. */
+  #writePiece(): void {
+    for (const bytes of this.#pieces.shift() ?? []) {
+      this.#pieceBytes -= bytes.length;
+      this.#write(bytes);
     }
+  }
+
+  #write(bytes: Uint8Array): void {
+    this.#writtenBytes += bytes.length;
+    const mayGoOn = this.#duplex.write(bytes, () => {
+      this.#taken(bytes.length);
+    });
+    this.#isBlocked = !mayGoOn;
   }
 
   #taken(count: number): void {

@@ -71,12 +71,19 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
   );
 }
 
-function runHandler({ handler, returns }: RegisteredFunction, params: unknown, context: Context): unknown {
+function runHandler(entry: RegisteredFunction, params: unknown, context: Context): unknown {
+  const { handler, returns, metadata } = entry;
   const result = handler(params, context);
-  if (returns === undefined) return result;
+  // Of a streaming function it is the items that `returns` describes, see checkItem.
+  if (returns === undefined || metadata.isStreaming) return result;
   return isThenable(result)
     ? result.then((value) => check(returns, "result", value))
     : check(returns, "result", result);
+}
+
+/** One item of a streaming function, or a promise of it; throws, or rejects with, MisfitError or SchemaFault. */
+export function checkItem({ returns }: RegisteredFunction, item: unknown): unknown {
+  return returns === undefined ? item : check(returns, "result", item);
 }
 
 function check(schema: StandardSchema, subject: "params" | "result", value: unknown): unknown {

@@ -88,7 +88,7 @@ export function unserialisableResult(error: unknown): Failure {
   return { code: 2000, kind: "System", message, details };
 }
 
-export function answerTooLarge(what: "result" | "error", bytes: number, limit: number): Failure {
+export function answerTooLarge(what: "result" | "item" | "error", bytes: number, limit: number): Failure {
   const message = `The ${what} has ${String(bytes)} bytes, but a frame of this link holds ${String(limit)} at most.`;
   const details = encodeValue({ name: "ResultTooLarge", message, bytes, limit });
   return { code: 2000, kind: "System", message, details };

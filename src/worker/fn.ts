@@ -17,9 +17,20 @@ export interface FnOptions<Params extends StandardSchema | undefined, Returns ex
    * in the exports as JSON Schema where the library can say it so (Standard JSON Schema), and so is `returns`.
    */
   readonly params?: Params;
-  /** Checks, and may transform, what the handler returned. A misfit ends the call with 2000, InvalidResult. */
+  /**
+   * Checks, and may transform, what the handler returned, or each item of a streaming one. A misfit ends the call with
+   * 2000, InvalidResult.
+   */
   readonly returns?: Returns;
+  /**
+   * The handler returns an AsyncIterable or a ReadableStream, and callers read its items with `stream()`. Default false;
+   * an async generator function is one without it.
+   */
+  readonly stream?: boolean;
 }
+
+/** What a streaming handler may return. */
+export type ItemsOf<Item> = AsyncIterable<Item> | ReadableStream<Item>;
 
 /** Without a schema any result will do, and parameters are whatever object the handler says it takes. */
 export type AnyResult = StandardSchema;
@@ -28,6 +39,7 @@ export type AnyResult = StandardSchema;
 export interface FnDefinition {
   readonly params: StandardSchema | undefined;
   readonly returns: StandardSchema | undefined;
+  readonly stream: boolean;
   readonly handler: (params: unknown, context: Context) => unknown;
 }
 
@@ -36,6 +48,26 @@ export interface FnDefinition {
  * result follow from them. Calling the returned function directly, as a unit test may, runs the handler alone,
  * without the checks. Throws TypeError for options that are no schemas and a handler that is no function.
  */
+export function fn<
+  Params extends StandardSchema,
+  Returns extends StandardSchema = AnyResult,
+  Result extends ItemsOf<SchemaInput<Returns>> | PromiseLike<ItemsOf<SchemaInput<Returns>>> = ItemsOf<
+    SchemaInput<Returns>
+  >,
+>(
+  options: FnOptions<Params, Returns> & { readonly params: Params; readonly stream: true },
+  handler: (params: SchemaOutput<Params>, context: Context) => Result,
+): (params: SchemaOutput<Params>, context: Context) => Result;
+export function fn<
+  Params = Record<string, unknown>,
+  Returns extends StandardSchema = AnyResult,
+  Result extends ItemsOf<SchemaInput<Returns>> | PromiseLike<ItemsOf<SchemaInput<Returns>>> = ItemsOf<
+    SchemaInput<Returns>
+  >,
+>(
+  options: FnOptions<undefined, Returns> & { readonly stream: true },
+  handler: (params: Params, context: Context) => Result,
+): (params: Params, context: Context) => Result;
 export function fn<
   Params extends StandardSchema,
   Returns extends StandardSchema = AnyResult,
@@ -63,7 +95,11 @@ export function fn(
       `fn was given ${typeof handler} as its second argument, but needs the function to run.`,
     );
   }
-  const definition: FnDefinition = { params: options.params, returns: options.returns, handler };
+  const { params, returns, stream = false } = options;
+  if (typeof stream !== "boolean") {
+    throw new TypeError(`fn was given a \`stream\` that is ${typeof stream}; it must be true or false.`);
+  }
+  const definition: FnDefinition = { params, returns, stream, handler };
   // A function of its own, since one handler may be declared twice with different schemas.
   const declared = (params: unknown, context: Context): unknown => handler(params, context);
   return Object.defineProperty(declared, definitionKey, { value: definition });

@@ -2,7 +2,7 @@
 // conversation; what a message means is the session's business.
 
 import type { Socket } from "node:net";
-import { appendInvokeResult, appendMessage } from "../protocol/codec.js";
+import { appendInvokeResult, appendMessage, appendStreamChunk } from "../protocol/codec.js";
 import { WireDecoder } from "../protocol/decoder.js";
 import { preHandshakeMaxFrameBytes } from "../protocol/limits.js";
 import type { U64, WireMessage } from "../protocol/messages.js";
@@ -17,6 +17,12 @@ export interface Link {
   send(message: WireMessage): void;
   /** As `send`, for the answer of most calls. */
   sendResult(requestId: U64, result: Uint8Array, durationUs: number): void;
+  /** As `send`, for the items of streams. */
+  sendChunk(requestId: U64, sequence: number, data: Uint8Array): void;
+  /** So much waits to be sent that no more items should: answers of other calls would come late behind them. */
+  readonly isBehind: boolean;
+  /** Resolves when the peer has taken enough of what waits. */
+  caughtUp(): Promise<void>;
   /** Hands everything queued to the socket now instead of at the end of the tick. */
   flush(): void;
   /** From the handshake on frames up to `maxFrameBytes` are accepted. */
@@ -37,6 +43,10 @@ export interface LinkHandlers {
 const highWaterBytes = 8 * 1024 * 1024;
 const lowWaterBytes = 1024 * 1024;
 
+/** Items of streams are made while no more than this waits to be sent: one write, behind which nobody waits long. */
+const itemsHighWaterBytes = 256 * 1024;
+const itemsLowWaterBytes = 64 * 1024;
+
 /**
  * The answers to a chunk leave in four pieces, of at least so many messages: the supervisor takes the first in while the
  * rest is being worked on. Otherwise the two would take turns, each idle while the other is busy.
@@ -51,6 +61,8 @@ export function createLink(socket: Socket, maxFrameBytes: number, handlers: Link
   let isOver = false;
   /** Received before reading paused; served when the peer has taken its answers. */
   let waiting: readonly WireMessage[] = [];
+  /** Streams that wait until the peer has taken more. */
+  let held: (() => void)[] = [];
 
   const queuedBytes = (): number => out.length + socket.writableLength;
 
@@ -67,6 +79,11 @@ export function createLink(socket: Socket, maxFrameBytes: number, handlers: Link
   }
 
   function onWritten(): void {
+    if (held.length > 0 && queuedBytes() <= itemsLowWaterBytes) {
+      const due = held;
+      held = [];
+      for (const resume of due) resume();
+    }
     if (!isPaused || isOver || queuedBytes() > lowWaterBytes) return;
     isPaused = false;
     const due = waiting;
@@ -132,6 +149,19 @@ export function createLink(socket: Socket, maxFrameBytes: number, handlers: Link
     sendResult(requestId, result, durationUs) {
       appendInvokeResult(out, requestId, result, durationUs, maxFrameBytes);
       flushThisTick();
+    },
+    sendChunk(requestId, sequence, data) {
+      appendStreamChunk(out, requestId, sequence, data, maxFrameBytes);
+      flushThisTick();
+    },
+    get isBehind() {
+      return queuedBytes() > itemsHighWaterBytes;
+    },
+    caughtUp() {
+      flush();
+      return new Promise((resolve) => {
+        held.push(resolve);
+      });
     },
     flush,
     acceptLargeFrames() {

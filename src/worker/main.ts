@@ -19,7 +19,7 @@ async function run(): Promise<void> {
     return;
   }
   process.setSourceMapsEnabled(true);
-  const { functionsFile, guardFd, dev, maxFrameBytes } = settings;
+  const { functionsFile, guardFd, dev, maxFrameBytes, windowChunks } = settings;
 
   // First of all, so that the thread starts while this one loads the rest.
   const guard = guardFd === undefined ? undefined : startGuard(guardFd, functionsFile, warnUnguarded);
@@ -40,6 +40,7 @@ async function run(): Promise<void> {
   const session = createSession({
     link,
     dev,
+    windowChunks,
     runningMemory: guard?.memory,
     finished: () => {
       // process.exit drops what is queued, so the last byte has to leave first.

@@ -52,13 +52,14 @@ export function createRegistry({ folder, modules }: FunctionsModule): Registry {
 
 function register(name: string, exported: unknown): RegisteredFunction {
   if (!isCallable(exported)) throw new FunctionNamesError(`${name} is no function any more.`);
-  const { params, returns, handler } = definitionOf(exported) ?? {
+  const { params, returns, stream, handler } = definitionOf(exported) ?? {
     params: undefined,
     returns: undefined,
+    stream: false,
     handler: exported,
   };
   const kind = Object.prototype.toString.call(handler);
-  const isStreaming = kind === "[object AsyncGeneratorFunction]";
+  const isStreaming = stream || kind === "[object AsyncGeneratorFunction]";
   return {
     metadata: {
       name,

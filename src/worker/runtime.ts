@@ -6,11 +6,12 @@ import type { U64, WireInvoke } from "../protocol/messages.js";
 import { decodeValue, encodeValue, isValueError, ValueError } from "../protocol/values.js";
 import { CallContext, type LogSink } from "./call-context.js";
 import { type CallWatch, createCallWatch } from "./call-watch.js";
-import { isThenable, MisfitError, runChecked, SchemaFault } from "./checked-call.js";
+import { checkItem, isThenable, MisfitError, runChecked, SchemaFault } from "./checked-call.js";
 import { contextStorage } from "./current-context.js";
 import * as failures from "./failures.js";
 import type { RunningMemory } from "./guard-protocol.js";
 import type { Link } from "./link.js";
+import { itemsOf, OutputStream, UnsendableItem } from "./output-stream.js";
 import type { RegisteredFunction, Registry } from "./registry.js";
 
 export interface Runtime {
@@ -21,6 +22,8 @@ export interface Runtime {
   invoke(message: WireInvoke): void;
   /** Marks the call as cancelled; its answer comes when the function has ended. Unknown ids are no matter. */
   cancel(requestId: U64): void;
+  /** The caller of a stream has come so far. Returns null, or the breach: the rest of a sentence. */
+  acknowledge(requestId: U64, sequence: U64, window: number): string | null;
   /** New calls are refused from now on; `drained` is called once, when no call is left. */
   drain(drained: () => void): void;
 }
@@ -31,6 +34,8 @@ export interface RuntimeOptions {
   readonly logSink: LogSink;
   /** Stacks cross to the caller. */
   readonly dev: boolean;
+  /** How many items a stream may be ahead of its reader. */
+  readonly windowChunks: number;
   /** What a guard thread reads; undefined when there is none. */
   readonly runningMemory?: RunningMemory | undefined;
 }
@@ -38,8 +43,11 @@ export interface RuntimeOptions {
 /** A synchronous function that took longer has its answer sent at once, not after the rest of its batch. */
 const longCallMs = 2;
 
-export function createRuntime({ link, registry, logSink, dev, runningMemory }: RuntimeOptions): Runtime {
+export function createRuntime(options: RuntimeOptions): Runtime {
+  const { link, registry, logSink, dev, windowChunks, runningMemory } = options;
   const inFlight = new Map<U64, CallContext>();
+  /** Of the calls among them that have begun to stream. */
+  const outputs = new Map<U64, OutputStream>();
   const watch: CallWatch | undefined =
     runningMemory &&
     createCallWatch({
@@ -70,6 +78,45 @@ export function createRuntime({ link, registry, logSink, dev, runningMemory }: R
       return;
     }
     succeed(call, outcome);
+  }
+
+  /** Runs the function for its items. Its first step is taken in this tick, as that of a plain call is. */
+  function startStream(entry: RegisteredFunction, params: unknown, call: CallContext): void {
+    contextStorage.run(call, streamItems, entry, params, call).then(
+      (chunks) => {
+        endStream(call, chunks);
+      },
+      (thrown: unknown) => {
+        if (thrown instanceof UnsendableItem) failWithItem(call, thrown);
+        else failWith(call, thrown);
+      },
+    );
+  }
+
+  /** Resolves with the number of items that were sent. */
+  async function streamItems(entry: RegisteredFunction, params: unknown, call: CallContext): Promise<number> {
+    const returned = await runChecked(entry, params, call);
+    if (call.isCancelled && returned === undefined) return 0;
+    const items = itemsOf(returned);
+    const output = new OutputStream(link, call.requestId, windowChunks, () => call.isCancelled);
+    outputs.set(call.requestId, output);
+    await output.pump(items, (item) => checkItem(entry, item));
+    return output.chunks;
+  }
+
+  function endStream(call: CallContext, totalChunks: number): void {
+    if (call.isCancelled) {
+      end(call, failures.cancelled(call.functionName));
+      return;
+    }
+    link.send({ type: "StreamEnd", requestId: call.requestId, totalChunks });
+    release(call);
+  }
+
+  function failWithItem(call: CallContext, { reason, bytes }: UnsendableItem): void {
+    if (call.isCancelled) end(call, failures.cancelled(call.functionName));
+    else if (isTooLarge(reason)) end(call, failures.answerTooLarge("item", bytes, link.maxFrameBytes));
+    else end(call, failures.unserialisableResult(reason));
   }
 
   function succeed(call: CallContext, value: unknown): void {
@@ -122,6 +169,7 @@ export function createRuntime({ link, registry, logSink, dev, runningMemory }: R
 
   function release(call: CallContext): void {
     inFlight.delete(call.requestId);
+    outputs.delete(call.requestId);
     if (inFlight.size === 0) whenDrained?.();
   }
 
@@ -144,10 +192,6 @@ export function createRuntime({ link, registry, logSink, dev, runningMemory }: R
         refuse(requestId, functionName, failures.notFound(functionName, registry.keys()));
         return;
       }
-      if (entry.metadata.isStreaming) {
-        refuse(requestId, functionName, failures.invalidRequest(noStreams(functionName)));
-        return;
-      }
       const params = readParams(message.params);
       if ("failure" in params) {
         refuse(requestId, functionName, params.failure);
@@ -158,25 +202,26 @@ export function createRuntime({ link, registry, logSink, dev, runningMemory }: R
       // Before the function runs: a fast one ends before this returns.
       inFlight.set(requestId, call);
       watch?.entered(functionName, call.startedMs);
-      start(entry, params.value, call);
+      if (entry.metadata.isStreaming) startStream(entry, params.value, call);
+      else start(entry, params.value, call);
       watch?.left();
       if (performance.now() - call.startedMs > longCallMs) link.flush();
     },
     cancel(requestId) {
       inFlight.get(requestId)?.cancel();
+      outputs.get(requestId)?.wake();
+    },
+    acknowledge(requestId, sequence, window) {
+      const output = outputs.get(requestId);
+      if (output !== undefined) return output.acknowledge(sequence, window);
+      // Of a call that is over it came too late, and means nothing.
+      return inFlight.has(requestId) ? "a StreamAck came for a call that has not started its stream" : null;
     },
     drain(drained) {
       whenDrained = drained;
       if (inFlight.size === 0) drained();
     },
   };
-}
-
-function noStreams(functionName: string): string {
-  return (
-    `${functionName} is a streaming export (an async generator function), and streaming is not supported by this ` +
-    "version of the runtime. Return a list, or use a version that can stream."
-  );
 }
 
 type ReadParams = { readonly value: object } | { readonly failure: failures.Failure };

@@ -34,16 +34,19 @@ export interface Session {
 export interface SessionOptions {
   readonly link: Link;
   readonly dev: boolean;
+  /** How many items a stream may be ahead of its reader. */
+  readonly windowChunks: number;
   /** What a guard thread reads; undefined when there is none. */
   readonly runningMemory?: RunningMemory | undefined;
   /** After Shutdown: every call has its answer, ShutdownAck is queued. Called once. */
   readonly finished: () => void;
 }
 
-/** What this worker offers: it honours Cancel. */
-const offered = capability.cancellation;
+/** What this worker offers: it streams, and honours Cancel. */
+const offered = capability.streaming | capability.cancellation;
 
-export function createSession({ link, dev, runningMemory, finished }: SessionOptions): Session {
+export function createSession(options: SessionOptions): Session {
+  const { link, dev, windowChunks, runningMemory, finished } = options;
   const openedMs = performance.now();
   const logSink: LogSink = createLogSink(link);
   let state: "greeting" | "serving" | "draining" | "finished" = "greeting";
@@ -101,6 +104,12 @@ export function createSession({ link, dev, runningMemory, finished }: SessionOpt
         link.send({ type: "CancelAck", requestId: message.requestId });
         runtime?.cancel(message.requestId);
         return;
+      case "StreamAck": {
+        const { requestId, ackSequence, window } = message;
+        const breach = runtime?.acknowledge(requestId, ackSequence, window) ?? null;
+        if (breach !== null) throw new SessionError(`The supervisor broke the protocol: ${breach}.`);
+        return;
+      }
       case "ListExports":
         listExports();
         return;
@@ -136,7 +145,7 @@ export function createSession({ link, dev, runningMemory, finished }: SessionOpt
     },
     provide(loaded) {
       registry = loaded;
-      runtime = createRuntime({ link, registry, logSink, dev, runningMemory });
+      runtime = createRuntime({ link, registry, logSink, dev, windowChunks, runningMemory });
       if (exportsAsked) listExports();
     },
     receive(message) {

@@ -14,6 +14,8 @@ export interface WorkerSettings {
   readonly dev: boolean;
   /** The largest payload sent and accepted on the link, in bytes. */
   readonly maxFrameBytes: number;
+  /** How many items a stream may be ahead of its reader. */
+  readonly windowChunks: number;
 }
 
 /** Removes SPLICE_* and ZAP_* from `env`. Throws an Error with a sentence when something is missing or wrong. */
@@ -29,6 +31,7 @@ export function takeSettings(args: readonly string[], env: NodeJS.ProcessEnv): W
     options: {
       functions: { type: "string" },
       dev: { type: "boolean", default: false },
+      "window-chunks": { type: "string", default: "64" },
       "max-frame-bytes": { type: "string", default: String(defaultMaxFrameBytes) },
     },
   });
@@ -41,6 +44,7 @@ export function takeSettings(args: readonly string[], env: NodeJS.ProcessEnv): W
     functionsFile: values.functions,
     dev: values.dev,
     maxFrameBytes: wholeNumber("--max-frame-bytes", values["max-frame-bytes"], smallestMaxFrameBytes),
+    windowChunks: wholeNumber("--window-chunks", values["window-chunks"], 1),
   };
 }
 

@@ -53,6 +53,7 @@ function connectLink(options: { isBusy?: boolean; onResult?: () => void } = {}) 
         heard.push(`result ${String(requestId)} of ${String(instance)}`);
       },
       onError: (instance, error) => heard.push(`error ${String(error.requestId)} of ${String(instance)}`),
+      onStream: (_, message) => heard.push(`${message.type} ${String(message.requestId)}`),
       onLog: (_entry, event) => heard.push(`log ${event.message}`),
       isBusy: () => options.isBusy ?? false,
       onFault: (error) => faults.push(error),

@@ -6,7 +6,8 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
-import { ClientConnection, connectToSupervisor } from "../../src/client/connection.js";
+import { connectToSupervisor } from "../../src/client/connect-to-supervisor.js";
+import { ClientConnection } from "../../src/client/connection.js";
 import type { CallOptions } from "../../src/contract/splice.js";
 import type { SpliceError } from "../../src/errors.js";
 import { Decoder, encode, type Invoke, type Message } from "../../src/protocol/index.js";
@@ -55,7 +56,7 @@ async function settle(): Promise<void> {
   for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
 }
 
-test("greets as a host that can cancel", async () => {
+test("greets as a host that can stream and cancel", async () => {
   const { received, send, client } = world();
   await settle();
   expect(received).toEqual([
@@ -63,7 +64,7 @@ test("greets as a host that can cancel", async () => {
       type: "Handshake",
       protocolVersion: 0x1_0000,
       role: "Host",
-      capabilities: 2,
+      capabilities: 3,
       maxFrameSize: 104_857_600,
     },
   ]);

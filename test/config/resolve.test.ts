@@ -73,6 +73,7 @@ describe("what is left out", () => {
         quarantineWithinMs: 60_000,
         quarantineMs: 30_000,
       },
+      streams: { windowChunks: 64, idleTimeoutMs: 0 },
       socket: false,
       verify: null,
       dev: false,

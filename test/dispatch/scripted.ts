@@ -37,6 +37,7 @@ export class ScriptedPort implements WorkerPort {
   readonly workerId;
   readonly pid: number;
   canCancel = true;
+  canStream = true;
   maxFrameBytes = 1000;
   queuedBytes = 0;
   maxQueuedBytes = 2000;
@@ -45,6 +46,7 @@ export class ScriptedPort implements WorkerPort {
   locate: WorkerPort["locate"] = null;
   readonly invokes: SentInvoke[] = [];
   readonly cancels: number[] = [];
+  readonly acks: [callId: number, sequence: number, window: number][] = [];
   onInvoke: (callId: number, contextBytes: Uint8Array) => void = () => undefined;
 
   constructor(instance: number) {
@@ -70,6 +72,10 @@ export class ScriptedPort implements WorkerPort {
     }
     this.invokes.push({ callId, name, deadlineMs, contextBytes });
     this.onInvoke(callId, contextBytes);
+  }
+
+  sendAck(callId: number, sequence: number, window: number): void {
+    this.acks.push([callId, sequence, window]);
   }
 
   sendCancel(callId: number): void {
@@ -216,6 +222,7 @@ export function createBench(
       maxQueueWaitMs: 1000,
       defaultTimeoutMs: 30_000,
       cancelGraceMs: 2000,
+      idleTimeoutMs: 0,
       ...limits,
     },
     breaker: {

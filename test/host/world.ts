@@ -24,12 +24,14 @@ export function world(exportedName = "f") {
     workerId: workerId("app", 1),
     pid: 1,
     canCancel: true,
+    canStream: true,
     maxFrameBytes: 1_000_000,
     queuedBytes: 0,
     maxQueuedBytes: 1_000_000,
     maxCalls: Infinity,
     locate: null,
     sendInvoke: (callId) => sent.push(callId),
+    sendAck: () => undefined,
     sendCancel: (callId) => cancelled.push(callId),
   };
   const dispatcher = new Dispatcher({
@@ -42,6 +44,7 @@ export function world(exportedName = "f") {
       maxQueueWaitMs: 1000,
       defaultTimeoutMs: 60_000,
       cancelGraceMs: 1000,
+      idleTimeoutMs: 0,
     },
     breaker: { policy: defaults.breaker, onFact: () => undefined },
     onOverdue: () => undefined,

@@ -131,6 +131,7 @@ const call = {
   "call.accepted": "fact",
   "call.rejected": "fact",
   "call.dispatched": "fact",
+  "stream.started": "fact",
   "cancel.sent": "fact",
   "caller.answered": "fact",
   "answer.discarded": "fact",

@@ -9,7 +9,11 @@ function embed(verify?: () => boolean) {
   const bench = createBench({}, verify);
   const port = bench.attach(1);
   bench.ready(1);
-  const caller = new EmbeddedCaller(bench.dispatcher, () => ({ ok: true, result: encodeValue("reserved") }));
+  const caller = new EmbeddedCaller(
+    bench.dispatcher,
+    () => ({ ok: true, result: encodeValue("reserved") }),
+    bench.clock,
+  );
   const answer = (value: unknown) => {
     for (const callId of port.ids) bench.dispatcher.onResult(1 as InstanceId, callId, encodeValue(value), 1);
   };

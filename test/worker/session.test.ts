@@ -45,6 +45,7 @@ beforeEach(async () => {
   session = createSession({
     link,
     dev: false,
+    windowChunks: 4,
     finished: () => {
       link.end(() => happened.push("ended"));
     },
@@ -302,13 +303,16 @@ test("an answer that no message can be made of ends its own call with 3000, and 
       sent.push(message);
     },
     sendResult: broken,
+    sendChunk: broken,
+    isBehind: false,
+    caughtUp: () => Promise.resolve(),
     flush: () => undefined,
     acceptLargeFrames: () => undefined,
     end: () => undefined,
   };
   const functions = { f: () => 1, fail: () => broken() };
   const registry = createRegistry({ folder: "f", modules: [["index.ts", functions]] });
-  const runtime = createRuntime({ link, registry, logSink: () => undefined, dev: false });
+  const runtime = createRuntime({ link, registry, logSink: () => undefined, dev: false, windowChunks: 4 });
   const call = {
     type: "Invoke",
     params: new Uint8Array(0),

@@ -19,6 +19,7 @@ test("takes what is the runtime's out of the environment and leaves the rest", (
     functionsFile: "/tmp/bundle.mjs",
     dev: true,
     maxFrameBytes: 104_857_600,
+    windowChunks: 64,
   });
   expect(env).toEqual({ PATH: "/bin", MY_SPLICE: "1" });
 });
@@ -29,6 +30,7 @@ test("a socket path serves where no descriptor is given", () => {
     guardFd: undefined,
     dev: false,
     maxFrameBytes: 4096,
+    windowChunks: 64,
   });
 });
 

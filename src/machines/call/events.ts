@@ -5,6 +5,7 @@ export type CallEvent =
   | { type: "call.accepted" }
   | { type: "call.rejected" }
   | { type: "call.dispatched" }
+  | { type: "stream.started" }
   | { type: "cancel.sent" }
   | { type: "caller.answered" }
   | { type: "answer.discarded" }

@@ -46,6 +46,17 @@ export const callMachine = setup({
     dispatched: {
       meta: { description: "One worker has it, and its caller waits." },
       on: {
+        "stream.started": "streaming",
+        "cancel.sent": "cancelling",
+        "caller.answered": "answered",
+      },
+    },
+    streaming: {
+      meta: {
+        description:
+          "Its worker sends items, as many as the caller has let come; they are passed on until the one answer, which ends them.",
+      },
+      on: {
         "cancel.sent": "cancelling",
         "caller.answered": "answered",
       },
@@ -54,7 +65,7 @@ export const callMachine = setup({
       meta: {
         description: "A Cancel is on its way to the worker; the caller waits for the worker's last word.",
       },
-      on: { "caller.answered": "answered" },
+      on: { "stream.started": "cancelling", "caller.answered": "answered" },
     },
     answered: {
       meta: {

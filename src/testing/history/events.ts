@@ -31,7 +31,7 @@ export type HostEvent =
   | { readonly kind: "gone"; readonly callerId: number; readonly atMs: number };
 
 /**
- * accept or reject answer an invoke, at once or after an enqueue, while it waited for a slot. A call is then dispatched to one process at most; cancel is a Cancel that this
+ * accept or reject answer an invoke, at once or after an enqueue, while it waited for a slot. A call is then dispatched to one process at most; stream is the first sign of its stream; cancel is a Cancel that this
  * process was sent; settle gives its caller the answer, release frees its slot, which may be later; late is an answer that came for nobody. The last four are the
  * life of one process.
  */
@@ -40,6 +40,7 @@ export type SupervisorEventKind =
   | "accept"
   | "reject"
   | "dispatch"
+  | "stream"
   | "cancel"
   | "settle"
   | "release"

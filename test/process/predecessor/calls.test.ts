@@ -4,7 +4,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { connectToSupervisor } from "../../../src/client/connection.js";
+import { connectToSupervisor } from "../../../src/client/connect-to-supervisor.js";
 import type { CallOptions } from "../../../src/contract/splice.js";
 import { createSplice } from "../../../src/index.js";
 import { realClock } from "../../../src/time.js";

@@ -1,0 +1,55 @@
+// One call of stream() over a link: read at once, sent when the link is up. Knows how a stream waits for the link, but
+// neither sockets nor frames.
+
+import type { IncomingStream } from "../contract/incoming-stream.js";
+import { StreamReading } from "../contract/reading.js";
+import type { StreamOptions } from "../contract/splice.js";
+import type { Clock } from "../time.js";
+import { checkCall } from "./checked-call.js";
+import type { ClientConnection, StreamWire } from "./connection.js";
+import type { Link } from "./link.js";
+import { waitForLink } from "./waiting-call.js";
+
+/** @throws SpliceError for what cannot be sent at all. */
+export function openStream(
+  link: Link,
+  clock: Clock,
+  name: string,
+  params: unknown,
+  options: StreamOptions | undefined,
+): IncomingStream {
+  const call = checkCall(name, params, options);
+  const unwanted = new AbortController();
+  let wire: StreamWire | null = null;
+  const reading = new StreamReading(name, options, {
+    clock,
+    acknowledge: (sequence, window) => wire?.acknowledge(sequence, window),
+    cancel: () => {
+      unwanted.abort();
+      wire?.cancel();
+    },
+  });
+  const send = (connection: ClientConnection, timeoutMs: number | undefined): void => {
+    try {
+      wire = connection.sendStream(call, timeoutMs, reading);
+    } catch (error) {
+      reading.failed(error);
+    }
+  };
+  if (link.connection !== null) send(link.connection, call.timeoutMs);
+  else {
+    waitForLink(
+      link,
+      clock,
+      { ...call, signal: unwanted.signal },
+      // Without a time of its own it waits for the link as every call does, and then has none.
+      (connection, leftMs) => {
+        send(connection, call.timeoutMs === undefined ? undefined : leftMs);
+      },
+      (error) => {
+        reading.failed(error);
+      },
+    );
+  }
+  return reading.items;
+}

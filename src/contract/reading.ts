@@ -1,0 +1,125 @@
+// One call of stream(), from the reader's side: the items on their way in, the reader's own signal, and how long it waits.
+// The same for every kind of caller; knows neither dispatch nor link.
+
+import { describeValue, messageOf, SpliceError } from "../errors.js";
+import { decodeValue } from "../protocol/values.js";
+import { maxTimerMs, type Clock, type TimerHandle } from "../time.js";
+import { IncomingStream } from "./incoming-stream.js";
+import type { StreamOptions } from "./splice.js";
+
+export interface ReadingPorts {
+  readonly clock: Clock;
+  readonly acknowledge: (sequence: number, window: number) => void;
+  /** Ends the call where it runs. Called at most once, and not after the end. */
+  readonly cancel: () => void;
+}
+
+export class StreamReading {
+  readonly items: IncomingStream;
+  readonly #name: string;
+  readonly #signal: AbortSignal | undefined;
+  readonly #idleTimeoutMs: number;
+  readonly #ports: ReadingPorts;
+  #timer: TimerHandle;
+  #isOver = false;
+
+  /** @throws SpliceError 1000 for options that make no sense, 2002 when the signal is aborted already. */
+  constructor(name: string, options: StreamOptions | undefined, ports: ReadingPorts) {
+    this.#name = name;
+    this.#ports = ports;
+    this.#signal = options?.signal;
+    this.#idleTimeoutMs = idleTimeoutOf(name, options?.idleTimeoutMs);
+    this.items = new IncomingStream({
+      decode: (data) => this.#decode(data),
+      acknowledge: ports.acknowledge,
+      cancel: () => {
+        this.#forget();
+        ports.cancel();
+      },
+    });
+    this.#signal?.addEventListener("abort", this.#onAbort, { once: true });
+    this.#watch();
+  }
+
+  /** The call has its end: with its last item, or with an error that follows what has come. */
+  ended(): void {
+    this.#forget();
+  }
+
+  failed(error: unknown): void {
+    this.#forget();
+    this.items.fail(error);
+  }
+
+  /** The call came to a result: that is its one item. */
+  result(bytes: Uint8Array): void {
+    this.#forget();
+    try {
+      this.items.single(decodeValue(bytes, "result"));
+    } catch (error) {
+      this.items.fail(this.#unreadable(error));
+    }
+  }
+
+  /** An item came. */
+  heard(): void {
+    if (this.#idleTimeoutMs > 0) this.#watch();
+  }
+
+  /** Ends the stream for its reader alone; whoever does that tells the worker. */
+  abandon(error: SpliceError): void {
+    this.#forget();
+    this.items.abort(error);
+  }
+
+  readonly #onAbort = (): void => {
+    const message = `The stream of ${JSON.stringify(this.#name)} was cancelled; it has run.`;
+    const cause: unknown = this.#signal?.reason;
+    this.#stop(new SpliceError({ code: 2002, message, functionName: this.#name, cause }));
+  };
+
+  #watch(): void {
+    const { clock } = this.#ports;
+    clock.clearTimeout(this.#timer);
+    if (this.#idleTimeoutMs === 0 || this.#isOver) return;
+    this.#timer = clock.setTimeout(() => {
+      // Only waiting counts: a reader that is busy with what it has is not kept waiting.
+      if (!this.items.isAwaited) return this.#watch();
+      const message = `The stream of ${JSON.stringify(this.#name)} was cancelled, because nothing came for ${String(this.#idleTimeoutMs)} ms. What came before is valid.`;
+      return this.#stop(new SpliceError({ code: 2001, message, functionName: this.#name }));
+    }, this.#idleTimeoutMs);
+  }
+
+  #stop(error: SpliceError): void {
+    if (this.#isOver) return this.items.abort(error);
+    this.#forget();
+    this.items.abort(error);
+    this.#ports.cancel();
+  }
+
+  #decode(data: Uint8Array): unknown {
+    try {
+      return decodeValue(data, "item");
+    } catch (error) {
+      throw this.#unreadable(error);
+    }
+  }
+
+  #unreadable(error: unknown): SpliceError {
+    const message = `An item of ${JSON.stringify(this.#name)} cannot be read: ${messageOf(error)}`;
+    return new SpliceError({ code: 3000, message, functionName: this.#name, cause: error });
+  }
+
+  #forget(): void {
+    this.#isOver = true;
+    this.#ports.clock.clearTimeout(this.#timer);
+    this.#signal?.removeEventListener("abort", this.#onAbort);
+  }
+}
+
+function idleTimeoutOf(functionName: string, idleTimeoutMs: unknown): number {
+  if (idleTimeoutMs === undefined || idleTimeoutMs === Infinity) return 0;
+  if (typeof idleTimeoutMs === "number" && idleTimeoutMs >= 0) return Math.min(idleTimeoutMs, maxTimerMs);
+  const message = `The option idleTimeoutMs is ${describeValue(idleTimeoutMs)}, but must be a number of milliseconds from 0.`;
+  throw new SpliceError({ code: 1000, message, functionName });
+}
