@@ -1,20 +1,22 @@
-// The one way a root actor is started: with an observer for its errors, without which XState would end the process.
+// The one way a root actor is started, and watched: XState ends the process with the error of an actor as soon as one of
+// its observers does not listen for errors, so nobody else subscribes to a root.
 
-import { createActor, type Actor, type AnyActorLogic, type InputFrom } from "xstate";
+import { createActor, type Actor, type AnyActorLogic, type InputFrom, type SnapshotFrom } from "xstate";
 import type { Clock } from "../time.js";
 
-/** Starts `logic` on `clock`; `onFailed` hears of an error that escaped the machine, `onDone` of its last state. */
+/** Starts `logic` on `clock`; `onFailed` hears of an error that escaped it or an actor below it, `onDone` of its last state. */
 export function startRoot<Logic extends AnyActorLogic>(
   logic: Logic,
   options: {
     readonly input: InputFrom<Logic>;
     readonly clock: Clock;
     readonly prepare: (actor: Actor<Logic>) => void;
+    readonly onSnapshot: (snapshot: SnapshotFrom<Logic>) => void;
     readonly onDone: () => void;
     readonly onFailed: (error: unknown) => void;
   },
 ): Actor<Logic> {
-  const { clock, onDone, onFailed } = options;
+  const { clock, onSnapshot, onDone, onFailed } = options;
   const actor = createActor(logic as AnyActorLogic, {
     input: options.input,
     clock: {
@@ -24,8 +26,8 @@ export function startRoot<Logic extends AnyActorLogic>(
       },
     },
   }) as Actor<Logic>;
-  actor.subscribe({ error: onFailed, complete: onDone });
   options.prepare(actor);
+  actor.subscribe({ next: onSnapshot, error: onFailed, complete: onDone });
   actor.start();
   return actor;
 }

@@ -251,12 +251,13 @@ export class System {
   fail(error: unknown): void {
     if (this.#hasFailed) return;
     this.#hasFailed = true;
-    this.#ports.log.error(`The supervisor failed: ${messageOf(error)}`, {
-      stack: error instanceof Error ? error.stack : undefined,
-    });
+    // First what has to happen, then what is said about it.
     this.#registry.close();
     this.#root.stop();
     this.dispatcher.close("failed");
+    this.#ports.log.error(`The supervisor failed: ${messageOf(error)}`, {
+      stack: error instanceof Error ? error.stack : undefined,
+    });
     this.#announce({ type: "supervisor.failed", reason: messageOf(error) });
     this.#rejectStarted(new StartError("", `The supervisor failed: ${messageOf(error)}`, ""));
     this.#resolveEnded();
@@ -291,9 +292,9 @@ export class System {
         root.on("*", (event) => {
           this.#emitted(event);
         });
-        root.subscribe((snapshot) => {
-          if (snapshot.value === "running" || snapshot.value === "refusing") this.#resolveStarted();
-        });
+      },
+      onSnapshot: ({ value }) => {
+        if (value === "running" || value === "refusing") this.#resolveStarted();
       },
       onDone: () => {
         this.#rootEnded();
