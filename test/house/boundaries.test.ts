@@ -148,6 +148,21 @@ const bans: readonly [title: string, file: string, text: string, rule: string][]
   ["process.exit in the system", "src/system/snippet.ts", "process.exit(1);", "no-restricted-properties"],
   ["process.exit in a command", "src/cli/serve.ts", "process.exit(1);", "no-restricted-properties"],
   ["process.exit in transport", "src/transport/snippet.ts", "process.exit(1);", "no-restricted-properties"],
+  ...["config", "contract", "actors", "system", "host", "client", "cli", "worker", "testing"].flatMap(
+    (folder) =>
+      (
+        [
+          ["Date.now();", "no-restricted-properties"],
+          ["const { now } = Date; now();", "no-restricted-properties"],
+          ["new Date();", "no-restricted-syntax"],
+        ] as const
+      ).map(([text, rule]): [string, string, string, string] => [
+        `the time of day in ${folder}: ${text}`,
+        `src/${folder}/snippet.ts`,
+        text,
+        rule,
+      ]),
+  ),
   ...["machines", "dispatch", "protocol", "transport"].flatMap((folder) =>
     (
       [
@@ -184,6 +199,7 @@ const exceptions: readonly [title: string, file: string, text: string][] = [
   ["process.exit in the command line's main", "src/cli/main.ts", "process.exit(1);"],
   ["process.exit in the worker's main", "src/worker/main.ts", "process.exit(1);"],
   ["a date that is given", "src/protocol/snippet.ts", "new Date(5);"],
+  ["the time of day beside the times of files", "src/actors/bundle-store.ts", "Date.now(); new Date();"],
   ["a timer in the worker", "src/worker/snippet.ts", "setTimeout(() => {}, 1);"],
 ];
 
