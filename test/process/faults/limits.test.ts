@@ -35,6 +35,21 @@ describe("counters per function (the predecessor's leaked: the 257th sequential 
     await system.end();
   }, 20_000);
 
+  test("10 000 calls of one function, one after the other (row 60)", async () => {
+    const system = await startSystem({ functions });
+    const pid = await system.pid();
+    for (let i = 0; i < 10_000; i++) {
+      const { code, value } = await system.call("work.echo", { value: i });
+      if (code !== 0 || (value as { value: unknown }).value !== i)
+        throw new Error(`Call ${i} ended with ${code}.`);
+    }
+    const { calls, functions: states, pools } = await system.splice.status();
+    expect(calls).toMatchObject({ total: 10_000, ok: 10_000, failed: 0, rejected: 0, late: 0, active: 0 });
+    expect(states.find(({ name }) => name === "work.echo")).toMatchObject({ calls: 10_000, inFlight: 0 });
+    expect(pools[0]?.workers).toMatchObject([{ pid, inFlight: 0, calls: 10_000 }]);
+    await system.end();
+  }, 60_000);
+
   test("failed, timed out and cancelled calls give their slots back too", async () => {
     const system = await startSystem({
       functions,

@@ -2,7 +2,7 @@
 
 import { afterEach, expect, test } from "@jest/globals";
 import { join } from "node:path";
-import { closeLeftovers, fixtures, startSystem } from "../harness.js";
+import { closeLeftovers, fixtures, startSystem, until } from "../harness.js";
 
 afterEach(closeLeftovers);
 
@@ -28,6 +28,26 @@ test.each(["inherit", "socket"] as const)(
     await system.end();
   },
 );
+
+// Both keep the worker's loop from its health checks, many times over; only the second has a call past its deadline.
+test("a worker that computes for long, within its deadline, is left alone; one that never ends is not (row 68)", async () => {
+  const functions = join(fixtures, "faults/functions");
+  const system = await startSystem({ functions, ...quick });
+  const pid = await system.pid();
+  // Not to be the worker's first call: what has never answered a check cannot miss one.
+  await until("it has answered a check", async () => ((await system.workers())[0]?.lagMs ?? 0) > 0);
+  const computing = system.call("work.compute", { ms: 1500 }, { timeoutMs: 60_000 });
+  expect(await computing).toMatchObject({ code: 0, value: { value: pid } });
+  await until("the lag is told", async () => ((await system.workers())[0]?.lagMs ?? 0) > 1000);
+  expect((await system.call("work.pid")).value).toMatchObject({ value: pid });
+  expect(system.journal.of("spawn")).toHaveLength(1);
+
+  expect((await system.call("harm.spin", {}, { timeoutMs: 300 })).code).toBe(2001);
+  await system.readyAfter(2);
+  expect((await system.call("work.pid")).value).not.toMatchObject({ value: pid });
+  expect(system.journal.of("exit")).toHaveLength(1);
+  await system.end();
+});
 
 test("a call that waited for its worker comes after the worker's first health check", async () => {
   const command = [process.execPath, join(fixtures, "faults/worker.mjs")];
