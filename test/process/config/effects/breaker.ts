@@ -18,7 +18,9 @@ const refusedWith = (reason: string) => ({ code: 3001, error: { details: { reaso
 
 export const breaker: Effects<BreakerConfig> = {
   failureRatio: () =>
-    inBreaker({ failureRatio: 0.2, minCalls: 5 }, async (system) => {
+    inBreaker({ failureRatio: 0.3, minCalls: 6 }, async (system) => {
+      // Calls of a function are counted from its first failure on.
+      await fail(system);
       const held = Array.from({ length: 4 }, () => hold(system));
       await letGo(system);
       expectCode(0, ...(await Promise.all(held)));
