@@ -115,13 +115,29 @@ describe("a supervisor that is killed leaves nobody behind", () => {
   });
 
   test("workers at 25 moments of their start (row 23)", async () => {
-    for (let time = 0; time < 25; time++) {
+    const seen = async (): Promise<Supervisor> => {
       const supervisor = await supervise("stuck-import", 1);
       await until("the worker has been spawned", () => carriers(supervisor.mark).length > 0);
+      return supervisor;
+    };
+    // How long a start takes here, until the import that never ends has begun.
+    const first = await seen();
+    const seenAtMs = performance.now();
+    const [pid = 0] = carriers(first.mark);
+    await until("its import has begun", async () => (await readNote(first, pid)) === "importing");
+    const startMs = performance.now() - seenAtMs;
+    await kill(first);
+    await noneCarries(first.mark);
+    for (let time = 0; time < 25; time++) {
+      // One in each 20th of that time, and five behind its end.
+      const momentMs = ((time + Math.random()) / 20) * startMs;
+      const supervisor = await seen();
       // The moment is the fault itself; nothing is waited for.
-      await sleep(Math.random() * 150);
+      await sleep(momentMs);
       await kill(supervisor);
-      await noneCarries(supervisor.mark);
+      await noneCarries(supervisor.mark).catch((error: unknown) => {
+        throw new Error(`Killed ${String(momentMs)} ms after the worker was seen: ${String(error)}`);
+      });
     }
   });
 });
