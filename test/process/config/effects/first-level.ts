@@ -1,5 +1,6 @@
 // The keys of the first level that are no sections.
 
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "@jest/globals";
 import type {
@@ -57,12 +58,14 @@ export const firstLevel: Effects<Omit<SpliceConfig, keyof Sections | "pools">> =
   },
 
   socket: async () => {
-    const socket = join(await makeFolder(), "s");
+    const folder = await makeFolder();
+    const socket = join(folder, "s");
     await inSystem({ functions, socket }, async (system) => {
       const host = await system.connectHost();
       host.invoke(1, "work.echo", { key: "h" });
       expect((await host.answer(1)).type).toBe("InvokeResult");
     });
+    await rm(folder, { recursive: true, force: true });
   },
 
   verify: () =>

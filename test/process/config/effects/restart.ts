@@ -1,6 +1,6 @@
 // restart.*
 
-import { writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, jest } from "@jest/globals";
 import type { RestartConfig } from "../../../../src/config/types.js";
@@ -22,13 +22,15 @@ async function failing(
   restart: RestartConfig,
   look: (system: TestSystem) => Promise<unknown>,
 ): Promise<void> {
-  const mode = join(await makeFolder(), "mode");
+  const folder = await makeFolder();
+  const mode = join(folder, "mode");
   await writeFile(mode, "serve");
   await inSystem({ pools: { app: { command: fake(mode) } }, restart }, async (system) => {
     await writeFile(mode, "exit");
     process.kill(await system.pid(), "SIGKILL");
     await look(system);
   });
+  await rm(folder, { recursive: true, force: true });
 }
 
 export const restart: Effects<RestartConfig> = {
