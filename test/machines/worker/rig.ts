@@ -26,8 +26,9 @@ export interface WorkerRig {
   readonly asked: string[];
   readonly errors: unknown[];
   send(event: WorkerEvent): void;
-  /** The innermost state. */
+  /** The innermost state; of a condemned worker that of its examination. */
   readonly state: string;
+  readonly value: unknown;
   readonly context: ReturnType<ReturnType<typeof createWorker>["getSnapshot"]>["context"];
   readonly status: string;
   readonly exit: WorkerExited["exit"] | undefined;
@@ -112,6 +113,9 @@ export function createWorkerRig(failing?: string): WorkerRig {
     },
     get askedBeforeReady() {
       return askedBeforeReady;
+    },
+    get value() {
+      return actor.getSnapshot().value;
     },
     get state() {
       return leafOf(actor.getSnapshot().value);

@@ -10,6 +10,7 @@ import type {
   RestartConfig,
   ShutdownConfig,
   SpliceConfig,
+  StreamsConfig,
 } from "../../../../src/config/types.js";
 import { fixtures, makeFolder, refuseStart } from "../../harness.js";
 import { fake, functions, inSystem, type Effects } from "./rig.js";
@@ -20,6 +21,7 @@ export interface Sections {
   readonly shutdown?: ShutdownConfig;
   readonly health?: HealthConfig;
   readonly breaker?: BreakerConfig;
+  readonly streams?: StreamsConfig;
 }
 
 export const firstLevel: Effects<Omit<SpliceConfig, keyof Sections | "pools">> = {
