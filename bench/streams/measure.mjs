@@ -7,9 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { encode } from "splice-runtime/protocol";
 import { family, pssKib } from "../processes.mjs";
-import { startRaw } from "./raw.mjs";
+import { readRaw } from "./raw.mjs";
 
 const functions = fileURLToPath(new URL("./functions", import.meta.url));
 const task = JSON.parse(process.argv[2]);
@@ -41,20 +40,13 @@ async function rate({ mode, bytes, ms }) {
 }
 
 async function rawRate(hasRelay, bytes, ms) {
-  const chunk = encode({ type: "StreamChunk", requestId: 1, sequence: 1000, data: new Uint8Array(bytes) });
-  const framesPerWrite = Math.max(1, Math.min(64, Math.floor(2 ** 20 / bytes)));
-  const { socket, child } = startRaw(chunk.length, framesPerWrite, hasRelay);
-  let received = 0;
-  socket.on("data", (data) => {
-    received += data.length;
-  });
+  const { counted, stop } = readRaw(bytes, hasRelay);
   await sleep(ms / 4);
-  const before = received;
+  const before = counted.chunks;
   const startedAt = performance.now();
   await sleep(ms);
-  const perSecond = ((received - before) / chunk.length) * (1000 / (performance.now() - startedAt));
-  socket.destroy();
-  child.kill("SIGKILL");
+  const perSecond = ((counted.chunks - before) * 1000) / (performance.now() - startedAt);
+  stop();
   return { perSecond };
 }
 

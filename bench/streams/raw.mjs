@@ -1,47 +1,103 @@
-// The limit: the frames of a stream, made beforehand and written to a socket as fast as it takes them, one write a turn of
-// the loop; no function, no credit, no codec. `relay` puts a process between the two, as a supervisor is.
+// The limit: the frames of a stream, made beforehand, thrown from one process to another over a Unix socket and never
+// looked at. The same conversation: 64 chunks ahead, or 1 MiB, and an acknowledgement for each half of that; one write
+// a turn of the loop on either side; no function, no codec, no promise. `relay` puts a process between the two.
 //
-//     node raw.mjs produce <frame bytes> <frames a write>           writes to descriptor 3
-//     node raw.mjs relay <frame bytes> <frames a write>             has a producer of its own, passes it on to descriptor 3
+//     node raw.mjs produce <chunk bytes>         writes to descriptor 3
+//     node raw.mjs relay <chunk bytes>           has a producer of its own, passes everything on to and from descriptor 3
 
 import { spawn } from "node:child_process";
 import { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
+import { encode } from "splice-runtime/protocol";
 
 const self = fileURLToPath(import.meta.url);
+const id = 1000;
 
-/** Starts the producer, behind a relay or not; resolves with the socket it can be read from. */
-export function startRaw(frameBytes, framesPerWrite, hasRelay) {
-  const child = spawn(
-    process.execPath,
-    [self, hasRelay ? "relay" : "produce", String(frameBytes), String(framesPerWrite)],
-    { stdio: ["ignore", "inherit", "inherit", "pipe"] },
-  );
-  return { socket: child.stdio[3], child };
+function framesOf(chunkBytes) {
+  const chunk = encode({
+    type: "StreamChunk",
+    requestId: id,
+    sequence: id,
+    data: new Uint8Array(chunkBytes),
+  });
+  const ack = encode({ type: "StreamAck", requestId: id, ackSequence: id, window: 64 });
+  const window = Math.max(1, Math.min(64, Math.floor(2 ** 20 / chunkBytes)));
+  return { chunk, ack, window, ackEvery: Math.max(1, window >> 1) };
 }
 
-const [, script, role, ...numbers] = process.argv;
-if (script === self) {
-  const [frameBytes, framesPerWrite] = numbers.map(Number);
-  const out = new Socket({ fd: 3 });
-  out.on("error", () => process.exit(0));
-  out.on("close", () => process.exit(0));
-  if (role === "produce") produce(out, Buffer.alloc(frameBytes * framesPerWrite));
-  else pass(startRaw(frameBytes, framesPerWrite, false).socket, out);
-}
-
-function produce(out, frames) {
-  const turn = () => {
-    if (out.write(frames)) setImmediate(turn);
-    else out.once("drain", turn);
+/** Starts a producer, behind a relay or not, and reads it. `counted.chunks` goes up as they come. */
+export function readRaw(chunkBytes, hasRelay) {
+  const { socket, child } = start(hasRelay ? "relay" : "produce", chunkBytes);
+  const { chunk, ack, ackEvery } = framesOf(chunkBytes);
+  const counted = { chunks: 0 };
+  let bytes = 0;
+  let acked = 0;
+  const acks = onceATurn(socket);
+  socket.on("data", (data) => {
+    bytes += data.length;
+    counted.chunks = Math.floor(bytes / chunk.length);
+    const due = Math.floor(counted.chunks / ackEvery);
+    if (due > acked) acks.add(ack, due - acked);
+    acked = due;
+  });
+  const stop = () => {
+    socket.destroy();
+    child.kill("SIGKILL");
   };
-  turn();
+  return { counted, stop };
+}
+
+function start(role, chunkBytes) {
+  const stdio = ["ignore", "inherit", "inherit", "pipe"];
+  const child = spawn(process.execPath, [self, role, String(chunkBytes)], { stdio });
+  return { child, socket: child.stdio[3] };
+}
+
+/** Collects frames and writes them together. */
+function onceATurn(socket) {
+  let due = [];
+  const write = () => {
+    const frames = due;
+    due = [];
+    socket.write(frames.length === 1 ? frames[0] : Buffer.concat(frames));
+  };
+  return {
+    add(frame, count) {
+      if (due.length === 0) setImmediate(write);
+      for (let n = 0; n < count; n += 1) due.push(frame);
+    },
+  };
+}
+
+function produce(socket, chunkBytes) {
+  const { chunk, ack, window, ackEvery } = framesOf(chunkBytes);
+  const half = Buffer.concat(Array.from({ length: ackEvery }, () => chunk));
+  const chunks = onceATurn(socket);
+  let bytes = 0;
+  let seen = 0;
+  chunks.add(half, Math.max(1, Math.floor(window / ackEvery)));
+  socket.on("data", (data) => {
+    bytes += data.length;
+    const acks = Math.floor(bytes / ack.length);
+    if (acks > seen) chunks.add(half, acks - seen);
+    seen = acks;
+  });
 }
 
 function pass(from, to) {
-  from.on("data", (chunk) => {
-    if (to.write(chunk)) return;
-    from.pause();
-    to.once("drain", () => from.resume());
-  });
+  from.on("data", (data) => to.write(data));
+}
+
+if (process.argv[1] === self) {
+  const [role, chunkBytes] = [process.argv[2], Number(process.argv[3])];
+  const socket = new Socket({ fd: 3 });
+  socket.on("error", () => process.exit(0));
+  socket.on("close", () => process.exit(0));
+  if (role === "produce") produce(socket, chunkBytes);
+  else {
+    const { socket: producer } = start("produce", chunkBytes);
+    producer.on("error", () => process.exit(0));
+    pass(producer, socket);
+    pass(socket, producer);
+  }
 }

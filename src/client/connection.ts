@@ -140,8 +140,10 @@ export class ClientConnection {
     );
     return {
       acknowledge: (ackSequence, window) => {
-        if (this.#pending.get(requestId) !== undefined)
-          outbox.send({ type: "StreamAck", requestId, ackSequence, window });
+        if (this.#pending.get(requestId) === undefined) return;
+        outbox.send({ type: "StreamAck", requestId, ackSequence, window });
+        // At once: the worker makes the next items while what has come is still being read.
+        outbox.flush();
       },
       cancel: () => {
         if (this.#take(requestId) !== undefined) outbox.send({ type: "Cancel", requestId });

@@ -36,6 +36,8 @@ export function createWorkerPort(entry: ProcessEntry, outbox: Outbox, maxCalls: 
     },
     sendAck(callId, sequence, window) {
       outbox.send({ type: "StreamAck", requestId: callId, ackSequence: sequence, window });
+      // At once: the worker makes the next items while what has come is still being read.
+      outbox.flush();
     },
     sendCancel(callId) {
       outbox.send({ type: "Cancel", requestId: callId });

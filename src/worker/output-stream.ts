@@ -30,6 +30,7 @@ export class OutputStream {
   readonly #requestId: U64;
   readonly #credit: StreamCredit;
   readonly #isCancelled: () => boolean;
+  readonly #flushEvery: number;
   #wake: (() => void) | null = null;
   #lastTurnMs = 0;
 
@@ -37,6 +38,7 @@ export class OutputStream {
     this.#link = link;
     this.#requestId = requestId;
     this.#credit = new StreamCredit(windowChunks);
+    this.#flushEvery = Math.max(1, windowChunks >> 1);
     this.#isCancelled = isCancelled;
     link.send({ type: "StreamStart", requestId, window: windowChunks });
   }
@@ -60,10 +62,10 @@ export class OutputStream {
   }
 
   /**
-   * Sends what `items` yields until its end, or until the call is cancelled: then the generator is returned, so that
+   * Sends what `items` yields, each as `check` returns it, until its end, or until the call is cancelled: then the generator is returned, so that
    * its `finally` runs. Rejects with what it throws, or with UnsendableItem.
    */
-  async pump(items: AsyncIterator<unknown>, check: (item: unknown) => unknown): Promise<void> {
+  async pump(items: AsyncIterator<unknown>, check: ((item: unknown) => unknown) | null): Promise<void> {
     this.#lastTurnMs = performance.now();
     try {
       while (!this.#isCancelled()) {
@@ -73,7 +75,7 @@ export class OutputStream {
         }
         const step = await items.next();
         if (step.done === true) return;
-        const data = this.#encode(await check(step.value));
+        const data = this.#encode(check === null ? step.value : await check(step.value));
         while (!this.#credit.maySend(data.length) && !this.#isCancelled()) await this.#changed();
         // An item that nobody waits for any more is not sent: nothing follows a cancelled call's end.
         if (this.#isCancelled()) break;
@@ -102,7 +104,8 @@ export class OutputStream {
     } catch (error) {
       throw new UnsendableItem(error, data.length);
     }
-    this.#credit.send(data.length);
+    // Half a window is on its way while the other half is being made, so that both sides work at once.
+    if (this.#credit.send(data.length) % this.#flushEvery === 0) this.#link.flush();
   }
 
   async #changed(): Promise<void> {

@@ -100,7 +100,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     const items = itemsOf(returned);
     const output = new OutputStream(link, call.requestId, windowChunks, () => call.isCancelled);
     outputs.set(call.requestId, output);
-    await output.pump(items, (item) => checkItem(entry, item));
+    await output.pump(items, entry.returns === undefined ? null : (item) => checkItem(entry, item));
     return output.chunks;
   }
 
