@@ -46,7 +46,7 @@ interface Run {
 }
 
 async function runBench(
-  script: "run.mjs" | "faults/run.mjs",
+  script: "run.mjs" | "faults/run.mjs" | "streams/run.mjs",
   ...options: string[]
 ): Promise<{ exitCode: unknown; page: string; progress: string }> {
   const child = spawn(process.execPath, [join(bench, script), ...options], {
@@ -153,5 +153,20 @@ installedTest("workers killed, and three times the load: every figure is there, 
   );
   expect(page).toContain("Splice, embedded");
   expect(page).toContain("of 12 limits kept.");
+  await rm(out, { recursive: true });
+});
+
+installedTest("streams beside the limit: every figure is there, and judged", async () => {
+  const out = await mkdtemp(join(tmpdir(), "sb-"));
+  const { exitCode, page, progress } = await runBench("streams/run.mjs", "--quick", "--out", out);
+  expect({ exitCode, progress }).toEqual({ exitCode: 0, progress: expect.stringContaining("done") });
+  const { verdicts } = JSON.parse(await readFile(join(out, "quick.streams.json"), "utf8")) as Pick<
+    FaultRun,
+    "verdicts"
+  >;
+  expect(verdicts).toHaveLength(8);
+  const isKnown = process.platform === "linux";
+  for (const { value } of verdicts) if (isKnown) expect(value).toBeGreaterThanOrEqual(0);
+  expect(page).toContain("the limit, relayed");
   await rm(out, { recursive: true });
 });
