@@ -6,6 +6,7 @@ import { createSplice } from "splice-runtime";
 import { theCallPath } from "./acts/1-the-call-path.mjs";
 import { theWholeSurface } from "./acts/2-the-whole-surface.mjs";
 import { surviveEverything } from "./acts/3-survive-everything.mjs";
+import { streams } from "./acts/4-streams.mjs";
 
 const functions = fileURLToPath(new URL("./functions", import.meta.url));
 const splice = await createSplice({ functions, health: { cancelGraceMs: 200 } });
@@ -13,6 +14,7 @@ try {
   await theCallPath(splice);
   await theWholeSurface(splice);
   await surviveEverything(splice);
+  await streams(splice);
 } finally {
   await splice.close();
 }
