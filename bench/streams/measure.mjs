@@ -41,6 +41,7 @@ async function rate({ mode, bytes, ms }) {
 
 async function rawRate(hasRelay, bytes, ms) {
   const { counted, stop } = readRaw(bytes, hasRelay);
+  while (counted.chunks === 0) await sleep(1);
   await sleep(ms / 4);
   const before = counted.chunks;
   const startedAt = performance.now();
