@@ -1,6 +1,7 @@
 // One connection to a running supervisor, as a host: handshake, calls, exports. When the link breaks, what was under
 // way ends as "link lost". Knows nothing of how the supervisor works.
 
+import { reservedStreams } from "../contract/reserved-streams.js";
 import { readWithStream } from "../contract/stream-handle.js";
 import { toSpliceError } from "../contract/failure-error.js";
 import type { CallOptions } from "../contract/splice.js";
@@ -52,7 +53,7 @@ export class ClientConnection {
   /** Called once, when the link is gone and before any call is told. */
   onLost: ((loss: SpliceError) => void) | null = null;
   /** Streaming functions, so that a plain call of one is refused before it is made. */
-  #streamNames: ReadonlySet<string> = new Set();
+  #streamNames = reservedStreams;
   #onIdle: () => void = () => undefined;
   #lastRequestId = 0;
   #loss: SpliceError | null = null;
@@ -103,6 +104,11 @@ export class ClientConnection {
     return this.#loss === null;
   }
 
+  /** Whether the function of that name streams, as far as its supervisor has said. */
+  isStreaming(name: string): boolean {
+    return this.#streamNames.has(name);
+  }
+
   call(name: string, params: unknown, options: CallOptions = {}): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const call = checkCall(name, params, options);
@@ -118,7 +124,7 @@ export class ClientConnection {
     reject: (error: unknown) => void,
   ): void {
     const { functionName, signal } = call;
-    if (this.#streamNames.has(functionName)) throw yieldsStream(functionName);
+    if (this.isStreaming(functionName)) throw yieldsStream(functionName);
     const requestId = this.#sendInvoke(call, timeoutMs);
     const onAbort = signal === undefined ? null : this.#listenForAbort(requestId, signal);
     const giveUpAtMs = this.#giveUpAtMs(timeoutMs);
@@ -236,9 +242,10 @@ export class ClientConnection {
         this.#stream.outbox.maxFrameBytes = defaultMaxFrameBytes;
         return this.#acknowledged(message);
       case "ListExportsResult":
-        this.#streamNames = new Set(
-          message.exports.flatMap(({ name, isStreaming }) => (isStreaming ? [name] : [])),
-        );
+        this.#streamNames = new Set([
+          ...reservedStreams,
+          ...message.exports.flatMap(({ name, isStreaming }) => (isStreaming ? [name] : [])),
+        ]);
         return this.#listing.shift()?.resolve(message.exports);
       case "InvokeResult": {
         const pending = this.#take(message.requestId);

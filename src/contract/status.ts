@@ -83,7 +83,9 @@ export interface LifecycleEvent {
     | "breaker.closed"
     | "exports.changed"
     | "supervisor.draining"
-    | "supervisor.failed";
+    | "supervisor.failed"
+    /** Over a connection alone: this reader was too slow for the `count` events before this one. */
+    | "events.dropped";
   /** Milliseconds since 1970. */
   readonly atMs: number;
   readonly pool?: string;
@@ -92,4 +94,5 @@ export interface LifecycleEvent {
   readonly generation?: number;
   readonly functionName?: string;
   readonly reason?: string;
+  readonly count?: number;
 }

@@ -23,6 +23,7 @@ import { encodeValue } from "../protocol/values.js";
 import { maxTimerMs, type Clock, type TimerHandle } from "../time.js";
 import type { ByteDuplex } from "../transport/duplex.js";
 import { isReserved, type RunReserved } from "../system/reserved.js";
+import { ReservedStreams } from "../system/reserved-streams.js";
 import { ControlBudget } from "./control-budget.js";
 import { Intake, stalledHostTimeoutMs } from "./intake.js";
 import { chunkRefusal, resultRefusal } from "./result-refusal.js";
@@ -58,6 +59,8 @@ export class HostConnection implements Caller {
   readonly #active = new Map<U64, CallId>();
   /** Those of them that have begun to stream. */
   readonly #streaming = new Set<U64>();
+  /** Streams of the supervisor's own, which are in neither. */
+  readonly #reserved: ReservedStreams;
   readonly #intake: Intake;
   readonly #controlBudget: ControlBudget;
   #phase: "handshaking" | "open" | "leaving" | "closed" = "handshaking";
@@ -68,6 +71,7 @@ export class HostConnection implements Caller {
     this.callerId = callerId;
     this.#ports = ports;
     this.#onClosed = onClosed;
+    this.#reserved = new ReservedStreams(this, ports.clock);
     this.#stream = createSocketStream(duplex, {
       clock: ports.clock,
       maxFrameBytes: preHandshakeMaxFrameBytes,
@@ -175,6 +179,7 @@ export class HostConnection implements Caller {
         });
       case "Shutdown":
         this.#phase = "leaving";
+        this.#reserved.endAll();
         return this.#leaveWhenIdle();
       case "StreamAck":
         return this.#acknowledge(message);
@@ -207,7 +212,7 @@ export class HostConnection implements Caller {
   #invoke(invoke: WireInvoke): void {
     const { requestId, functionName, params, deadlineMs, contextBytes } = invoke;
     if (requestId === 0) return this.#fatal(1000, "An Invoke came with request id 0; ids count from 1.");
-    if (this.#active.has(requestId)) {
+    if (this.#active.has(requestId) || this.#reserved.has(requestId)) {
       return this.#fatal(
         1000,
         `An Invoke came with request id ${String(requestId)}, which is still in flight.`,
@@ -230,11 +235,15 @@ export class HostConnection implements Caller {
     if (callId !== 0 && dispatcher.isWaiting(callId)) this.#active.set(requestId, callId);
   }
 
-  /** Answered before the next message is read, so it is never in flight: nothing waits for it, nothing cancels it. */
+  /** But for a stream answered before the next message is read: nothing waits for it, nothing cancels it. */
   #answerReserved(requestId: U64, name: string, params: Uint8Array, timeoutMs: number | undefined): void {
     const startedAtMs = this.#ports.clock.now();
     const answer = this.#ports.runReserved(name, params, timeoutMs);
     if (!answer.ok) return this.#sendError(requestId, answer.failure);
+    if ("source" in answer) {
+      const refusal = this.#reserved.open(requestId, answer.source, timeoutMs);
+      return refusal === null ? undefined : this.#sendError(requestId, refusal);
+    }
     const durationUs = Math.round((this.#ports.clock.now() - startedAtMs) * 1000);
     const refusal = this.refusalOf(requestId, answer.result, durationUs);
     if (refusal === null) this.#stream.outbox.sendResult(requestId, answer.result, durationUs);
@@ -249,16 +258,19 @@ export class HostConnection implements Caller {
     const acknowledge = (): void => {
       this.#stream.outbox.send({ type: "CancelAck", requestId });
     };
-    if (callId === undefined) return this.#control(acknowledge);
+    if (callId === undefined && !this.#reserved.has(requestId)) return this.#control(acknowledge);
     acknowledge();
-    this.#ports.dispatcher.cancel(callId, false);
+    if (callId === undefined) this.#reserved.cancel(requestId);
+    else this.#ports.dispatcher.cancel(callId, false);
   }
 
   #acknowledge({ requestId, ackSequence, window }: StreamAck): void {
     const callId = this.#active.get(requestId);
     // For a call that is over it came too late, and means nothing.
-    if (callId === undefined) return;
-    const breach = this.#ports.dispatcher.acknowledge(callId, ackSequence, window);
+    const breach =
+      callId === undefined
+        ? this.#reserved.acknowledge(requestId, ackSequence, window)
+        : this.#ports.dispatcher.acknowledge(callId, ackSequence, window);
     if (breach !== null) this.#fatal(1000, `${breach.charAt(0).toUpperCase()}${breach.slice(1)}.`);
   }
 
@@ -315,7 +327,7 @@ export class HostConnection implements Caller {
   }
 
   #leaveWhenIdle(): void {
-    if (this.#phase !== "leaving" || this.#active.size > 0) return;
+    if (this.#phase !== "leaving" || this.#active.size + this.#reserved.size > 0) return;
     this.#stream.outbox.sendAfterChunks({ type: "ShutdownAck" });
     this.#end();
   }
@@ -353,6 +365,7 @@ export class HostConnection implements Caller {
   }
 
   #cancelAll(): void {
+    this.#reserved.stopAll();
     const calls = [...this.#active.values()];
     this.#active.clear();
     for (const callId of calls) this.#ports.dispatcher.cancel(callId, true);

@@ -26,7 +26,7 @@ export async function startSplice(config: ResolvedConfig, options: StartOptions)
       path: config.socket,
       maxFrameBytes,
       clock: realClock,
-      log: options.log,
+      log: system.log,
       signal: options.signal,
       runReserved: splice.runReserved,
     });

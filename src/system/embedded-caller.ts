@@ -15,6 +15,7 @@ import type { U64 } from "../protocol/messages.js";
 import { decodeValue } from "../protocol/values.js";
 import type { Clock } from "../time.js";
 import { isReserved, type RunReserved } from "./reserved.js";
+import { ReservedStreams } from "./reserved-streams.js";
 
 interface Pending {
   readonly functionName: string;
@@ -41,12 +42,14 @@ export class EmbeddedCaller implements Caller {
   readonly #clock: Clock;
   readonly #pending = new Map<U64, Pending>();
   readonly #readings = new Map<U64, Reading>();
+  readonly #reservedStreams: ReservedStreams;
   #lastRequestId = 0;
 
   constructor(dispatcher: Dispatcher, runReserved: RunReserved, clock: Clock) {
     this.#dispatcher = dispatcher;
     this.#runReserved = runReserved;
     this.#clock = clock;
+    this.#reservedStreams = new ReservedStreams(this, clock);
   }
 
   stream(name: string, params: unknown, options: StreamOptions | undefined): SpliceStream {
@@ -83,20 +86,26 @@ export class EmbeddedCaller implements Caller {
       clock: this.#clock,
       acknowledge: (sequence, window) => {
         if (made.callId !== 0) this.#dispatcher.acknowledge(made.callId, sequence, window);
+        else this.#reservedStreams.acknowledge(requestId, sequence, window);
       },
       cancel: () => {
         made.isUnwanted = true;
         this.#readings.delete(requestId);
         if (made.callId !== 0) this.#dispatcher.cancel(made.callId, true);
+        else this.#reservedStreams.stop(requestId);
       },
     });
+    this.#readings.set(requestId, { functionName: name, reading });
     if (isReserved(name)) {
       const answer = this.#runReserved(name, bytes, timeoutMs);
-      if (answer.ok) reading.result(answer.result);
-      else reading.failed(toSpliceError(answer.failure, name, 0));
+      if (!answer.ok) this.fail(requestId, answer.failure, 0 as CallId);
+      else if ("result" in answer) this.succeed(requestId, answer.result);
+      else {
+        const refusal = this.#reservedStreams.open(requestId, answer.source, timeoutMs);
+        if (refusal !== null) this.fail(requestId, refusal, 0 as CallId);
+      }
       return reading;
     }
-    this.#readings.set(requestId, { functionName: name, reading });
     made.callId = this.#dispatcher.invoke(this, requestId, name, bytes, timeoutMs, contextBytes);
     // The verifier runs in this program, and may have aborted the call before the call had its number.
     if (made.isUnwanted && made.callId !== 0) this.#dispatcher.cancel(made.callId, true);
@@ -177,6 +186,7 @@ export class EmbeddedCaller implements Caller {
   #reserved(name: string, params: Uint8Array, timeoutMs: number | undefined): unknown {
     const answer = this.#runReserved(name, params, timeoutMs);
     if (!answer.ok) throw toSpliceError(answer.failure, name, 0);
+    if ("source" in answer) throw toSpliceError(yieldsStream(name), name, 0);
     return decodeValue(answer.result, "result");
   }
 

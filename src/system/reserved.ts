@@ -6,11 +6,15 @@ import * as failures from "../dispatch/failures.js";
 import { nearNames } from "../contract/near-names.js";
 import { describeValue, messageOf } from "../errors.js";
 import { decodeValue, encodeValue } from "../protocol/values.js";
+import { StreamSource } from "./reserved-stream.js";
+import { eventsFrom, linesFrom } from "./reserved-streams.js";
 import type { System } from "./system.js";
 
-/** What a reserved function came to: an encoded result, or a failure in the wire's terms. */
+/** What a reserved function came to: an encoded result, a stream to be opened, or a failure in the wire's terms. */
 export type ReservedAnswer =
-  { readonly ok: true; readonly result: Uint8Array } | { readonly ok: false; readonly failure: CallFailure };
+  | { readonly ok: true; readonly result: Uint8Array }
+  | { readonly ok: true; readonly source: StreamSource }
+  | { readonly ok: false; readonly failure: CallFailure };
 
 /** Answers a reserved call at once. */
 export type RunReserved = (
@@ -59,6 +63,14 @@ const table: Readonly<Record<string, ReservedFunction>> = {
   },
   "splice.why": { keys: ["requestId"], run: ({ requestId }, { system }) => system.why(numberOf(requestId)) },
   "splice.breaker": { keys: ["pool", "function", "action"], run: commandBreaker },
+  "splice.events": { keys: [], run: (_, { system }) => eventsFrom(system.eventFeed, system.clock) },
+  "splice.logs": {
+    keys: ["follow", "tail"],
+    run: ({ follow = false, tail = Infinity }, { system }) => {
+      if (typeof follow !== "boolean") throw new Misfit("params.follow", follow, "true or false");
+      return linesFrom(system.log.lines, system.clock, countOf("params.tail", tail), follow);
+    },
+  },
 };
 
 function numberOf(requestId: unknown): number | bigint {
@@ -106,6 +118,7 @@ export function createReserved(ports: ReservedPorts): RunReserved {
       return refused(failures.noTimeLeft(functionName, timeoutMs));
     try {
       const value = reserved.run(readParams(params, reserved.keys), ports);
+      if (value instanceof StreamSource) return { ok: true, source: value };
       return { ok: true, result: value === undefined ? noValue : encodeValue(value) };
     } catch (error) {
       if (!(error instanceof Misfit)) throw error;
@@ -154,6 +167,12 @@ function isMap(value: unknown): value is Params {
 function waitMs(path: string, value: unknown): number {
   if (typeof value === "number" && Number.isFinite(value) && value >= 0) return value;
   throw new Misfit(path, value, "a number of milliseconds, 0 or more");
+}
+
+function countOf(path: string, value: unknown): number {
+  if (typeof value === "number" && value >= 0 && (Number.isInteger(value) || value === Infinity))
+    return value;
+  throw new Misfit(path, value, "a whole number of lines, 0 or more");
 }
 
 function refused(failure: CallFailure): ReservedAnswer {

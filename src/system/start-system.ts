@@ -3,13 +3,15 @@
 import type { PoolLaunch } from "../actors/worker-command.js";
 import type { ResolvedConfig } from "../config/types.js";
 import { Journal } from "../dispatch/journal.js";
-import type { Log } from "../log.js";
+import type { Log, LogLevel } from "../log.js";
 import { backgroundClock, realClock } from "../time.js";
 import { prepareLaunches } from "./launch.js";
 import { System } from "./system.js";
 
 export interface StartOptions {
   readonly log: Log;
+  /** The lowest level that `log` writes. Default: info. */
+  readonly logLevel?: LogLevel | undefined;
   readonly journal?: Journal | undefined;
   /** What the pools run, where that was prepared beforehand. Default: prepared now. */
   readonly launches?: ReadonlyMap<string, PoolLaunch> | undefined;
@@ -31,6 +33,7 @@ export async function startSystem(config: ResolvedConfig, options: StartOptions)
     isBackground: options.isBackground === true,
     random: Math.random,
     log: options.log,
+    logLevel: options.logLevel,
     journal: options.journal ?? new Journal(),
   });
   const giveUp = (): void => {

@@ -14,7 +14,9 @@ import { Dispatcher } from "../dispatch/dispatcher.js";
 import type { Journal } from "../dispatch/journal.js";
 import { messageOf } from "../errors.js";
 import { createIdSource, type InstanceId } from "../ids.js";
-import type { Log } from "../log.js";
+import type { Log, LogLevel } from "../log.js";
+import { encodeValue } from "../protocol/values.js";
+import { toWellFormed } from "../protocol/text.js";
 import type { BreakersEvent } from "../machines/breakers/events.js";
 import type { SupervisorEmitted } from "../machines/supervisor/events.js";
 import type { PoolPlan } from "../machines/pool/context.js";
@@ -27,12 +29,16 @@ import { drawStatus } from "./status.js";
 import type { CallStory } from "../contract/call-story.js";
 import { SpawnedWorkers, tellCalls } from "./call-story.js";
 import { tellEmitted, type Told } from "./emitted.js";
+import { Feed } from "./feed.js";
+import { LogBook } from "./log-book.js";
 import { createVerification } from "./verification.js";
 
 export interface SystemPorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** The lowest level that `log` writes. Default: info. */
+  readonly logLevel?: LogLevel | undefined;
   readonly journal: Journal;
   /** Nothing of it keeps this process alive. */
   readonly isBackground?: boolean;
@@ -60,6 +66,11 @@ export class System {
   readonly serverId: readonly number[] = [...randomBytes(16)];
   readonly #serverIdText = Buffer.from(this.serverId).toString("hex");
   readonly events$: Observable<LifecycleEvent>;
+  /** The same, encoded. */
+  readonly eventFeed = new Feed();
+  /** Where everything that concerns this system is logged. */
+  readonly log: LogBook;
+  readonly clock: Clock;
   /** Resolves when every pool has had one ready worker; rejects with StartError when one could not. */
   readonly started: Promise<void>;
   /** Resolves when no worker is left, however it came to that. */
@@ -80,7 +91,10 @@ export class System {
   #resolveStarted: () => void = () => undefined;
   #rejectStarted: (error: unknown) => void = () => undefined;
 
-  constructor(config: ResolvedConfig, launches: ReadonlyMap<string, PoolLaunch>, ports: SystemPorts) {
+  constructor(config: ResolvedConfig, launches: ReadonlyMap<string, PoolLaunch>, given: SystemPorts) {
+    this.clock = given.clock;
+    this.log = new LogBook(given.log, given.clock, given.logLevel ?? "info");
+    const ports = { ...given, log: this.log };
     this.#ports = ports;
     const { clock, random } = ports;
     this.retryPorts = { clock, random, defaultTimeoutMs: config.limits.defaultTimeoutMs };
@@ -259,6 +273,7 @@ export class System {
       stack: error instanceof Error ? error.stack : undefined,
     });
     this.#announce({ type: "supervisor.failed", reason: messageOf(error) });
+    this.#closeFeeds();
     this.#rejectStarted(new StartError("", `The supervisor failed: ${messageOf(error)}`, ""));
     this.#resolveEnded();
   }
@@ -350,7 +365,17 @@ export class System {
   }
 
   #announce(event: Told): void {
-    this.#events.next({ ...event, atMs: this.#ports.clock.wallMs() });
+    const told = { ...event, atMs: this.clock.wallMs() };
+    this.#events.next(told);
+    const { reason } = event;
+    this.eventFeed.push(encodeValue(reason === undefined ? told : { ...told, reason: toWellFormed(reason) }));
+  }
+
+  /** Nothing more is told. */
+  #closeFeeds(): void {
+    this.#events.complete();
+    this.eventFeed.close(this.#hasFailed);
+    this.log.lines.close(this.#hasFailed);
   }
 
   #rootEnded(): void {
@@ -360,7 +385,7 @@ export class System {
     if (failure === null)
       this.#rejectStarted(new StartError("", "The supervisor was stopped before it had started.", ""));
     else this.#rejectStarted(new StartError(failure.pool, failure.message, failure.stderrTail));
-    this.#events.complete();
+    this.#closeFeeds();
     this.#resolveEnded();
   }
 }

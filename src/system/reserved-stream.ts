@@ -1,0 +1,134 @@
+// One reader of a feed, as a call that streams: items go out as its credit allows, what it was too slow for is
+// counted and told, and it has one end. The supervisor's side; the reader is any caller that dispatch knows as well.
+
+import type { Caller, CallFailure, StreamCaller } from "../dispatch/call.js";
+import * as failures from "../dispatch/failures.js";
+import type { CallId } from "../ids.js";
+import { StreamCredit } from "../protocol/credit.js";
+import type { U64 } from "../protocol/messages.js";
+import type { Clock, TimerHandle } from "../time.js";
+import type { Feed } from "./feed.js";
+
+/** As many items as workers send ahead by default. */
+const windowChunks = 64;
+
+/** What a reserved stream reads: which places of a feed, and the item that stands for those which were lost. */
+export class StreamSource {
+  constructor(
+    readonly functionName: string,
+    readonly feed: Feed,
+    readonly from: number,
+    /** The place before which the stream ends; Infinity: it goes on for as long as the feed does. */
+    readonly until: number,
+    readonly lost: (count: number) => Uint8Array,
+  ) {}
+}
+
+export type StreamingCaller = Caller & { readonly streams: StreamCaller };
+
+export class ReservedStream {
+  readonly #source: StreamSource;
+  readonly #caller: StreamingCaller;
+  readonly #requestId: U64;
+  readonly #clock: Clock;
+  readonly #onOver: () => void;
+  readonly #credit = new StreamCredit(windowChunks);
+  #place: number;
+  #unfollow: () => void = () => undefined;
+  #timer: TimerHandle;
+  #isPumping = false;
+  #isOver = false;
+
+  /** `onOver` is called before the caller hears of the end, and when there is nobody to hear of it. */
+  constructor(
+    source: StreamSource,
+    caller: StreamingCaller,
+    requestId: U64,
+    clock: Clock,
+    onOver: () => void,
+  ) {
+    this.#source = source;
+    this.#caller = caller;
+    this.#requestId = requestId;
+    this.#clock = clock;
+    this.#onOver = onOver;
+    this.#place = source.from;
+  }
+
+  start(timeoutMs: number | undefined): void {
+    const { feed, functionName } = this.#source;
+    if (timeoutMs !== undefined && timeoutMs !== Infinity) {
+      this.#timer = this.#clock.setTimeout(() => {
+        this.#fail(failures.timedOut(functionName, timeoutMs, "answer"));
+      }, timeoutMs);
+    }
+    this.#unfollow = feed.follow({
+      moved: () => {
+        this.#pump();
+      },
+      closed: (hasFailed) => {
+        if (hasFailed) this.#fail(failures.ended("failed", functionName, true));
+        else this.end();
+      },
+    });
+    this.#caller.streams.started(this.#requestId, windowChunks);
+    this.#pump();
+  }
+
+  /** Returns null, or the reader's breach: the rest of a sentence. */
+  acknowledge(sequence: U64, window: number): string | null {
+    const breach = this.#credit.acknowledge(sequence, window);
+    if (breach === null) this.#pump();
+    return breach;
+  }
+
+  cancel(): void {
+    this.#fail(failures.cancelled(this.#source.functionName, true));
+  }
+
+  /** Ends it as complete, whatever its reader has not taken. */
+  end(): void {
+    if (this.#isOver) return;
+    this.stop();
+    this.#caller.streams.ended(this.#requestId, this.#credit.chunks);
+  }
+
+  /** Ends it without a word. */
+  stop(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#unfollow();
+    this.#clock.clearTimeout(this.#timer);
+    this.#onOver();
+  }
+
+  #fail(failure: CallFailure): void {
+    if (this.#isOver) return;
+    this.stop();
+    this.#caller.fail(this.#requestId, failure, 0 as CallId);
+  }
+
+  /** A reader in this process acknowledges while it is handed an item, and must not start another round. */
+  #pump(): void {
+    if (this.#isPumping) return;
+    this.#isPumping = true;
+    while (!this.#isOver && this.#sendNext());
+    this.#isPumping = false;
+    if (this.#place >= this.#source.until) this.end();
+  }
+
+  /** False when there is nothing to send, or no credit for it. */
+  #sendNext(): boolean {
+    const { feed, until, lost } = this.#source;
+    const item = this.#place < until ? feed.at(this.#place) : undefined;
+    const next = item === undefined ? Math.min(feed.first, until) : this.#place + 1;
+    if (next <= this.#place) return false;
+    const data = item ?? lost(next - this.#place);
+    if (!this.#credit.maySend(data.length)) return false;
+    this.#place = next;
+    const sequence = this.#credit.send(data.length);
+    const refusal = this.#caller.streams.chunk(this.#requestId, sequence, data);
+    if (refusal !== null) this.#fail(refusal);
+    return true;
+  }
+}

@@ -1,0 +1,98 @@
+// The reserved streams of one caller, by its request ids, and what each of these functions reads. They are calls to
+// the caller alone: dispatch does not count them, no limit and no drain waits for them.
+
+import type { LogLine } from "../contract/reserved-streams.js";
+import type { CallFailure } from "../dispatch/call.js";
+import type { U64 } from "../protocol/messages.js";
+import { encodeValue } from "../protocol/values.js";
+import type { Clock } from "../time.js";
+import type { Feed } from "./feed.js";
+import { encodeLine } from "./log-book.js";
+import { ReservedStream, StreamSource, type StreamingCaller } from "./reserved-stream.js";
+
+/** Every event from now on. */
+export function eventsFrom(feed: Feed, clock: Clock): StreamSource {
+  const lost = (count: number): Uint8Array =>
+    encodeValue({ type: "events.dropped", atMs: clock.wallMs(), count });
+  return new StreamSource("splice.events", feed, feed.end, Infinity, lost);
+}
+
+/** The last `tail` lines that are kept and, with `follow`, what comes. */
+export function linesFrom(feed: Feed, clock: Clock, tail: number, follow: boolean): StreamSource {
+  const lost = (count: number): Uint8Array => encodeLine(lostLines(count, clock.wallMs()));
+  const from = Math.max(feed.first, feed.end - tail);
+  return new StreamSource("splice.logs", feed, from, follow ? Infinity : feed.end, lost);
+}
+
+function lostLines(count: number, atMs: number): LogLine {
+  const lines = count === 1 ? "1 line" : `${String(count)} lines`;
+  const message = `${lines} dropped: they came faster than this reader took them`;
+  return { atMs, level: "warn", worker: null, message, fields: { dropped: count } };
+}
+
+/** Nobody needs more, and one host that opens them in a loop must not have every line sent a thousand times. */
+const maxStreams = 64;
+
+function tooMany(): CallFailure {
+  const message = `${String(maxStreams)} streams of the supervisor's own functions are open for this caller, and no more are given; end some first.`;
+  const details = encodeValue({ limit: "reservedStreams", inFlight: maxStreams, retryAfterMs: 1000 });
+  return { code: 3002, kind: "System", message, details };
+}
+
+export class ReservedStreams {
+  readonly #caller: StreamingCaller;
+  readonly #clock: Clock;
+  readonly #streams = new Map<U64, ReservedStream>();
+
+  constructor(caller: StreamingCaller, clock: Clock) {
+    this.#caller = caller;
+    this.#clock = clock;
+  }
+
+  get size(): number {
+    return this.#streams.size;
+  }
+
+  has(requestId: U64): boolean {
+    return this.#streams.has(requestId);
+  }
+
+  /** Returns why this caller cannot have it, or null: it has begun, and ends with the caller's `ended` or `fail`. */
+  open(requestId: U64, source: StreamSource, timeoutMs: number | undefined): CallFailure | null {
+    const refusal = this.#caller.streams.refusalOf(requestId, source.functionName);
+    if (refusal !== null) return refusal;
+    if (this.#streams.size >= maxStreams) return tooMany();
+    const stream = new ReservedStream(source, this.#caller, requestId, this.#clock, () => {
+      this.#streams.delete(requestId);
+    });
+    this.#streams.set(requestId, stream);
+    stream.start(timeoutMs);
+    return null;
+  }
+
+  /** Returns null, also for one that is over, or the caller's breach: the rest of a sentence. */
+  acknowledge(requestId: U64, sequence: U64, window: number): string | null {
+    return this.#streams.get(requestId)?.acknowledge(sequence, window) ?? null;
+  }
+
+  /** The caller hears 2002. False: there is none of that id. */
+  cancel(requestId: U64): boolean {
+    const stream = this.#streams.get(requestId);
+    stream?.cancel();
+    return stream !== undefined;
+  }
+
+  /** The caller takes no more, and hears nothing more. */
+  stop(requestId: U64): void {
+    this.#streams.get(requestId)?.stop();
+  }
+
+  stopAll(): void {
+    for (const stream of [...this.#streams.values()]) stream.stop();
+  }
+
+  /** Each comes to its end. */
+  endAll(): void {
+    for (const stream of [...this.#streams.values()]) stream.end();
+  }
+}
