@@ -1,7 +1,7 @@
 // The Splice handle of a supervisor in another process: the published methods over one link. Knows how a call waits
 // for the link, but neither sockets nor frames.
 
-import { Observable } from "rxjs/internal/Observable";
+import type { Observable } from "rxjs";
 import { remoteFunctions, type RemoteFunctions } from "../contract/remote-functions.js";
 import { Retrier } from "../contract/retry.js";
 import type { CallOptions, Splice, StreamOptions } from "../contract/splice.js";
@@ -14,6 +14,7 @@ import { checkCall } from "./checked-call.js";
 import type { ClientConnection } from "./connection.js";
 import type { Link } from "./link.js";
 import { openStream } from "./open-stream.js";
+import { remoteEvents } from "./remote-events.js";
 import { defaultTimeoutMs, waitForLink } from "./waiting-call.js";
 
 /** Calls that may wait for the link at once; more would only be a burst on a supervisor that has just come up. */
@@ -31,11 +32,7 @@ export class ConnectedSplice implements Splice {
     this.#link = link;
     this.#clock = clock;
     this.#retrier = new Retrier({ clock, random, defaultTimeoutMs });
-    this.events$ = new Observable((subscriber) => {
-      const message =
-        "Events cannot be watched over a connection in this version: watch them where the supervisor runs, or poll status().";
-      subscriber.error(new SpliceError({ code: 1000, message }));
-    });
+    this.events$ = remoteEvents(link, clock, random);
   }
 
   call(name: string, params?: unknown, options?: CallOptions): Promise<unknown> {

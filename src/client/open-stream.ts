@@ -5,7 +5,7 @@ import type { IncomingStream } from "../contract/incoming-stream.js";
 import { StreamReading } from "../contract/reading.js";
 import type { StreamOptions } from "../contract/splice.js";
 import type { Clock } from "../time.js";
-import { checkCall } from "./checked-call.js";
+import { checkCall, type CheckedCall } from "./checked-call.js";
 import type { ClientConnection, StreamWire } from "./connection.js";
 import type { Link } from "./link.js";
 import { waitForLink } from "./waiting-call.js";
@@ -19,9 +19,50 @@ export function openStream(
   options: StreamOptions | undefined,
 ): IncomingStream {
   const call = checkCall(name, params, options);
+  const { reading, send, unwanted } = prepare(call, clock, options);
+  if (link.connection !== null) send(link.connection, call.timeoutMs);
+  else {
+    waitForLink(
+      link,
+      clock,
+      { ...call, signal: unwanted },
+      // Without a time of its own it waits for the link as every call does, and then has none.
+      (connection, leftMs) => {
+        send(connection, call.timeoutMs === undefined ? undefined : leftMs);
+      },
+      (error) => {
+        reading.failed(error);
+      },
+    );
+  }
+  return reading.items;
+}
+
+/** As openStream, on this one connection, which the stream does not outlive. */
+export function openStreamOn(
+  connection: ClientConnection,
+  clock: Clock,
+  name: string,
+  params: unknown,
+  options: StreamOptions | undefined,
+): IncomingStream {
+  const call = checkCall(name, params, options);
+  const { reading, send } = prepare(call, clock, options);
+  send(connection, call.timeoutMs);
+  return reading.items;
+}
+
+interface Prepared {
+  readonly reading: StreamReading;
+  readonly send: (connection: ClientConnection, timeoutMs: number | undefined) => void;
+  /** Aborted when its reader wants no more of it. */
+  readonly unwanted: AbortSignal;
+}
+
+function prepare(call: CheckedCall, clock: Clock, options: StreamOptions | undefined): Prepared {
   const unwanted = new AbortController();
   let wire: StreamWire | null = null;
-  const reading = new StreamReading(name, options, {
+  const reading = new StreamReading(call.functionName, options, {
     clock,
     acknowledge: (sequence, window) => wire?.acknowledge(sequence, window),
     cancel: () => {
@@ -36,20 +77,5 @@ export function openStream(
       reading.failed(error);
     }
   };
-  if (link.connection !== null) send(link.connection, call.timeoutMs);
-  else {
-    waitForLink(
-      link,
-      clock,
-      { ...call, signal: unwanted.signal },
-      // Without a time of its own it waits for the link as every call does, and then has none.
-      (connection, leftMs) => {
-        send(connection, call.timeoutMs === undefined ? undefined : leftMs);
-      },
-      (error) => {
-        reading.failed(error);
-      },
-    );
-  }
-  return reading.items;
+  return { reading, send, unwanted: unwanted.signal };
 }

@@ -284,14 +284,6 @@ describe("start", () => {
   });
 });
 
-test("events$ over a connection is an error in a sentence", async () => {
-  const twin = supervisorTwin();
-  await twin.start();
-  const seen: unknown[] = [];
-  twin.splice.events$.subscribe({ error: (error) => seen.push(error) });
-  expect(seen).toMatchObject([{ code: 1000, message: expect.stringContaining("status()") }]);
-});
-
 test("what cannot be sent at all fails in the same way with and without a link", async () => {
   const twin = supervisorTwin();
   await twin.start();
