@@ -45,7 +45,12 @@ export class ConnectedSplice implements Splice {
   }
 
   functions<T extends object>(namespace = ""): RemoteFunctions<T> {
-    return remoteFunctions((...call) => this.call(...call), namespace) as RemoteFunctions<T>;
+    return remoteFunctions(this, namespace) as RemoteFunctions<T>;
+  }
+
+  /** As far as the supervisor said when the link was last there. */
+  isStreaming(name: string): boolean {
+    return this.#link.latest?.isStreaming(name) === true;
   }
 
   #callOnce(name: string, params: unknown, options: CallOptions | undefined): Promise<unknown> {

@@ -34,6 +34,8 @@ export class Link {
   readonly #giveUp = new AbortController();
   #state: LinkState = { type: "down", attempt: 0 };
   #timer: TimerHandle;
+  /** The connection that is up or, while none is, the last that was. */
+  latest: ClientConnection | null = null;
   /** Why the last attempt failed, for those who waited in vain. */
   lastFailure: Error | undefined;
 
@@ -125,6 +127,7 @@ export class Link {
   #up(connection: ClientConnection, attempt: number): void {
     const { clock } = this.#ports;
     this.#state = { type: "up", connection, sinceMs: clock.now(), attempt };
+    this.latest = connection;
     connection.onLost = (loss) => {
       this.#lost(connection, loss);
     };

@@ -1,12 +1,15 @@
 // Functions of somebody's modules as they look from outside the worker: every one asynchronous, what cannot cross the
-// border is `never`, what is no function is not there. Types, and the proxy that stands behind them.
+// border is `never`, what is no function is not there; what yields items is a stream of them. Types, and the proxy that
+// stands behind them.
 
 import type { Context } from "./context-type.js";
-import type { CallOptions } from "./splice.js";
+import type { CallOptions, StreamOptions } from "./splice.js";
+import type { SpliceStream } from "./stream-handle.js";
 
 /**
  * The exported functions of a module, as calls: `typeof import("./pdf.js")` as T. A function takes one object, or
- * nothing, and perhaps the Context; what takes anything else, or returns what cannot be carried, is `never`.
+ * nothing, and perhaps the Context; what takes anything else, or returns what cannot be carried, is `never`. One that
+ * returns an AsyncIterable or a ReadableStream is a stream of its items, to be read as what `stream()` returns.
  */
 export type RemoteModule<T> = {
   readonly [Key in Exclude<keyof T, "default"> as T[Key] extends AnyFunction ? Key : never]: T[Key] extends (
@@ -34,17 +37,33 @@ type HasFunctions<T> = T extends object
   : false;
 
 type RemoteFunction<Args extends readonly unknown[], Result> = Args extends readonly [unknown?, Context?]
-  ? CanCross<Awaited<Result>> extends true
-    ? Called<Args, Promise<Awaited<Result>>>
-    : never
+  ? Streamed<Awaited<Result>> extends readonly [infer Item]
+    ? CanCross<Item> extends true
+      ? Called<Args, StreamOptions, SpliceStream<Item>>
+      : never
+    : CanCross<Awaited<Result>> extends true
+      ? Called<Args, CallOptions, Promise<Awaited<Result>>>
+      : never
   : never;
 
-type Called<Args extends readonly unknown[], Result> = Args extends readonly []
-  ? (params?: undefined, options?: CallOptions) => Result
+/** [Item] of what yields items, and null of anything else. In brackets, so that a union is looked at as a whole. */
+type Streamed<T> =
+  IsAny<T> extends true
+    ? null
+    : [T] extends [never]
+      ? null
+      : [T] extends [AsyncIterable<infer Item>]
+        ? [Item]
+        : [T] extends [ReadableStream<infer Item>]
+          ? [Item]
+          : null;
+
+type Called<Args extends readonly unknown[], Options, Result> = Args extends readonly []
+  ? (params?: undefined, options?: Options) => Result
   : IsParams<Args[0]> extends true
     ? undefined extends Args[0]
-      ? (params?: Args[0], options?: CallOptions) => Result
-      : (params: Args[0], options?: CallOptions) => Result
+      ? (params?: Args[0], options?: Options) => Result
+      : (params: Args[0], options?: Options) => Result
     : never;
 
 /** Parameters travel as a map by name. */
@@ -84,26 +103,32 @@ type Misfit<T, Depth extends readonly unknown[]> =
               ? { [Key in keyof T]-?: Misfit<T[Key], [...Depth, 0]> }[keyof T]
               : never;
 
-type Call = (name: string, params?: unknown, options?: CallOptions) => Promise<unknown>;
+/** What the proxy stands on: a Splice handle, or as much of one. */
+export interface Callee {
+  call(name: string, params?: unknown, options?: CallOptions): Promise<unknown>;
+  stream(name: string, params?: unknown, options?: StreamOptions): SpliceStream;
+  /** Whether the function of that name yields items. */
+  isStreaming(name: string): boolean;
+}
 
 /** Asked for by the platform on anything it is handed; a call of them would be nobody's wish. */
 const notFunctions = new Set(["then", "toJSON"]);
 
-/** An object whose every property is a call of that name below `namespace`, and itself such an object. */
-export function remoteFunctions(call: Call, namespace: string): object {
-  return new Proxy(Object.freeze({}), { get: below(call, namespace) });
+/** An object whose every property is a call, or a stream, of that name below `namespace`, and itself such an object. */
+export function remoteFunctions(callee: Callee, namespace: string): object {
+  return new Proxy(Object.freeze({}), { get: below(callee, namespace) });
 }
 
-function below(call: Call, path: string): (target: unknown, key: string | symbol) => unknown {
+function below(callee: Callee, path: string): (target: unknown, key: string | symbol) => unknown {
   const known = new Map<string, unknown>();
   return (_, key) => {
     if (typeof key !== "string" || notFunctions.has(key)) return undefined;
     let entry = known.get(key);
     if (entry === undefined) {
       const name = path === "" ? key : `${path}.${key}`;
-      const target = (params?: unknown, options?: CallOptions): Promise<unknown> =>
-        call(name, params, options);
-      entry = new Proxy(target, { get: below(call, name) });
+      const target = (params?: unknown, options?: CallOptions): unknown =>
+        callee.isStreaming(name) ? callee.stream(name, params, options) : callee.call(name, params, options);
+      entry = new Proxy(target, { get: below(callee, name) });
       known.set(key, entry);
     }
     return entry;

@@ -2,7 +2,6 @@
 // where the items come from.
 
 import { SpliceError } from "../errors.js";
-import type { IncomingStream } from "./incoming-stream.js";
 
 /** As much of an observer as RxJS, or anybody, hands over. */
 export interface StreamObserver<Item> {
@@ -31,10 +30,13 @@ export interface SpliceStream<Item = unknown> extends AsyncIterable<Item, undefi
 /** What is wrong with a plain call of a function that yields items: the rest of a sentence. */
 export const readWithStream = "yields a stream; read it with stream() instead of call()";
 
+/** One reading of a stream; a `return` before its end cancels the call. */
+type Items = AsyncIterableIterator<unknown, undefined>;
+
 /** `open` makes the call; what it throws is what the first read fails with. */
-export function createStreamHandle(name: string, open: () => IncomingStream): SpliceStream {
+export function createStreamHandle(name: string, open: () => Items): SpliceStream {
   let isTaken = false;
-  const take = (): IncomingStream => {
+  const take = (): Items => {
     if (isTaken) {
       const message = `The stream of ${JSON.stringify(name)} is read already, and can be read once; call stream() again for another.`;
       throw new SpliceError({ code: 1000, message, functionName: name });
@@ -50,8 +52,8 @@ export function createStreamHandle(name: string, open: () => IncomingStream): Sp
 }
 
 /** Taken at once, opened with the first read: a failure to open is a rejection, as every other one is. */
-function lazily(take: () => IncomingStream): AsyncIterableIterator<unknown, undefined> {
-  let source: IncomingStream | null = null;
+function lazily(take: () => Items): Items {
+  let source: Items | null = null;
   let isOver = false;
   const over = { done: true, value: undefined } as const;
   return {
@@ -69,7 +71,7 @@ function lazily(take: () => IncomingStream): AsyncIterableIterator<unknown, unde
     },
     return() {
       isOver = true;
-      return source === null ? Promise.resolve(over) : source.return();
+      return source?.return?.() ?? Promise.resolve(over);
     },
     [Symbol.asyncIterator]() {
       return this;
@@ -77,10 +79,7 @@ function lazily(take: () => IncomingStream): AsyncIterableIterator<unknown, unde
   };
 }
 
-function subscribe(
-  source: AsyncIterableIterator<unknown, undefined>,
-  observer: StreamObserver<unknown>,
-): { unsubscribe(): void } {
+function subscribe(source: Items, observer: StreamObserver<unknown>): { unsubscribe(): void } {
   let isClosed = false;
   const run = async (): Promise<void> => {
     for await (const item of source) {
@@ -102,7 +101,7 @@ function subscribe(
   };
 }
 
-function readable(source: AsyncIterableIterator<unknown, undefined>): ReadableStream<unknown> {
+function readable(source: Items): ReadableStream<unknown> {
   return new ReadableStream<unknown>(
     {
       async pull(controller) {

@@ -6,6 +6,7 @@ import type { PoolConfig, SpliceConfig } from "../config/types.js";
 import type { RemoteModule } from "../contract/remote-functions.js";
 import { remoteFunctions } from "../contract/remote-functions.js";
 import type { Splice } from "../contract/splice.js";
+import { createStreamHandle } from "../contract/stream-handle.js";
 import { ConfigError } from "../errors.js";
 import { unsupportedReason } from "../platform.js";
 import { EmbeddedSplice } from "../system/embedded-splice.js";
@@ -62,7 +63,14 @@ export async function isolate<T extends object>(
   try {
     const added = await whileAlive(splice.addModule(file, nameOf(file), pool));
     const functions = remoteFunctions(
-      (name, params, callOptions) => whileAlive(added.call(name, params, callOptions)),
+      {
+        call: (name, params, callOptions) => whileAlive(added.call(name, params, callOptions)),
+        stream: (name, params, streamOptions) =>
+          createStreamHandle(name, () =>
+            readAlive(added.stream(name, params, streamOptions)[Symbol.asyncIterator]()),
+          ),
+        isStreaming: (name) => added.isStreaming(name),
+      },
       "",
     );
     const dispose = (): Promise<void> => whileAlive(isOwn ? splice.close() : added.remove());
@@ -109,4 +117,17 @@ async function whileAlive<Value>(promise: Promise<Value>): Promise<Value> {
   } finally {
     clearInterval(hold);
   }
+}
+
+/** Keeps the process running while somebody waits for an item. */
+function readAlive(
+  items: AsyncIterableIterator<unknown, undefined>,
+): AsyncIterableIterator<unknown, undefined> {
+  return {
+    next: () => whileAlive(items.next()),
+    return: () => whileAlive(items.return?.() ?? Promise.resolve({ done: true, value: undefined })),
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
 }

@@ -4,17 +4,19 @@ import type { Observable } from "rxjs";
 import { checkFolder } from "../config/check-folders.js";
 import { resolvePool } from "../config/resolve-pools.js";
 import type { ResolvedConfig } from "../config/types.js";
-import { remoteFunctions, type RemoteFunctions } from "../contract/remote-functions.js";
+import { type Callee, remoteFunctions, type RemoteFunctions } from "../contract/remote-functions.js";
 import { Retrier } from "../contract/retry.js";
 import type { CallOptions, Splice, StreamOptions } from "../contract/splice.js";
 import type { SpliceStream } from "../contract/stream-handle.js";
 import type { LifecycleEvent, Status } from "../contract/status.js";
 import { SpliceError } from "../errors.js";
+import type { Log } from "../log.js";
 import type { ExportMetadata } from "../protocol/messages.js";
 import { EmbeddedCaller } from "./embedded-caller.js";
 import { prepareModule } from "./isolated-module.js";
 import { prepareLaunch } from "./launch.js";
 import { createReserved, type RunReserved } from "./reserved.js";
+import { StreamingFunctions } from "./streaming-functions.js";
 import type { System } from "./system.js";
 
 /** What goes down with the system: `onDraining` runs as the drain begins, `onEnded` when no worker is left. */
@@ -23,10 +25,8 @@ export interface CloseHooks {
   readonly onEnded?: () => void;
 }
 
-/** A module that runs in a pool of a supervisor. */
-export interface AddedModule {
-  /** `functionName` without the namespace. */
-  call(functionName: string, params?: unknown, options?: CallOptions): Promise<unknown>;
+/** A module that runs in a pool of a supervisor; names of its functions are without the namespace. */
+export interface AddedModule extends Callee {
   /** Lets the calls under way end, for shutdown.drainMs at most, and ends the workers. Resolves when they are gone. */
   remove(): Promise<void>;
 }
@@ -42,6 +42,7 @@ export class EmbeddedSplice implements Splice {
   readonly runReserved: RunReserved;
   readonly #system: System;
   readonly #caller: EmbeddedCaller;
+  readonly #streaming: StreamingFunctions;
   readonly #retrier: Retrier;
   readonly #config: ResolvedConfig;
   /** Of pools that are there or about to be. */
@@ -56,6 +57,7 @@ export class EmbeddedSplice implements Splice {
       stop: (drainMs) => void this.close({ drainMs }),
     });
     this.#caller = new EmbeddedCaller(system.dispatcher, this.runReserved, system.retryPorts.clock);
+    this.#streaming = new StreamingFunctions(system.dispatcher);
     this.#retrier = new Retrier(system.retryPorts);
     this.#config = config;
     this.#poolNames = new Set(config.pools.map(({ name }) => name));
@@ -70,6 +72,11 @@ export class EmbeddedSplice implements Splice {
 
   get hasFailed(): boolean {
     return this.#system.hasFailed;
+  }
+
+  /** The log of the supervisor; what is written there can be read with splice.logs as well. */
+  get log(): Log {
+    return this.#system.log;
   }
 
   /**
@@ -101,6 +108,11 @@ export class EmbeddedSplice implements Splice {
         removing === null
           ? this.call(`${poolName}.${functionName}`, params, callOptions)
           : Promise.reject(closedError(functionName)),
+      stream: (functionName, params, streamOptions) => {
+        if (removing !== null) throw closedError(functionName);
+        return this.stream(`${poolName}.${functionName}`, params, streamOptions);
+      },
+      isStreaming: (functionName) => this.isStreaming(`${poolName}.${functionName}`),
       remove: () =>
         (removing ??= this.#system.removePool(poolName, this.#config.shutdown.drainMs).then(() => {
           this.#poolNames.delete(poolName);
@@ -123,7 +135,11 @@ export class EmbeddedSplice implements Splice {
   }
 
   functions<T extends object>(namespace = ""): RemoteFunctions<T> {
-    return remoteFunctions((...call) => this.call(...call), namespace) as RemoteFunctions<T>;
+    return remoteFunctions(this, namespace) as RemoteFunctions<T>;
+  }
+
+  isStreaming(name: string): boolean {
+    return this.#streaming.has(name);
   }
 
   exports(): Promise<readonly ExportMetadata[]> {

@@ -173,3 +173,29 @@ test("a plain call of a reserved stream is refused before it is sent", async () 
   await expect(twin.splice.call("splice.logs")).rejects.toMatchObject({ code: 1001 });
   expect(twin.last.invokes()).toEqual([]);
 });
+
+test("functions() gives a stream for what streams, also while the link is down", async () => {
+  const twin = supervisorTwin();
+  await twin.start();
+  const listing = twin.splice.exports();
+  await settle();
+  const each = { isAsync: true, paramsSchema: "{}", returnSchema: "{}" };
+  const exports = [
+    { name: "feed.ticks", isStreaming: true, ...each },
+    { name: "feed.count", isStreaming: false, ...each },
+  ];
+  twin.last.send({ type: "ListExportsResult", exports });
+  await listing;
+  type Feed = { ticks(): AsyncIterable<number>; count(): number };
+  const { feed: functions } = twin.splice.functions<{ feed: Feed }>();
+  expect(functions.ticks()).not.toBeInstanceOf(Promise);
+  twin.state.isUp = false;
+  twin.last.peer.destroy();
+  await settle();
+  expect(functions.ticks()).not.toBeInstanceOf(Promise);
+  expect(functions.ticks()[Symbol.asyncIterator]).toBeInstanceOf(Function);
+  const call = functions.count();
+  expect(call).toBeInstanceOf(Promise);
+  await twin.splice.close();
+  await expect(call).rejects.toMatchObject({ code: 3001 });
+});

@@ -7,7 +7,8 @@ import {
   type RemoteFunctions,
   type RemoteModule,
 } from "../../src/contract/remote-functions.js";
-import type { CallOptions } from "../../src/contract/splice.js";
+import type { CallOptions, StreamOptions } from "../../src/contract/splice.js";
+import { createStreamHandle, type SpliceStream } from "../../src/contract/stream-handle.js";
 import type { Context } from "../../src/worker/index.js";
 
 interface Tree {
@@ -34,6 +35,11 @@ interface Pdf {
   callback(params: { done: () => void }): void;
   symbol(): symbol;
   generator(params: { n: number }): AsyncGenerator<number>;
+  later(params?: { n: number }): Promise<AsyncIterable<{ at: Date }>>;
+  web(): ReadableStream<string>;
+  maps(): AsyncIterable<Map<string, number>>;
+  either(): AsyncIterable<number> | number;
+  fails(): never;
   plainGenerator(): Generator<number>;
   readonly limit: number;
   readonly settings: { readonly depth: number };
@@ -63,7 +69,15 @@ test("the types: asynchronous, with the options of a call; never where it cannot
   same<View["nestedMap"], never>(true);
   same<View["callback"], never>(true);
   same<View["symbol"], never>(true);
-  same<View["generator"], never>(true);
+  same<
+    View["generator"],
+    (params: { n: number }, options?: StreamOptions) => SpliceStream<number>
+  >(true);
+  same<View["later"], (params?: { n: number }, options?: StreamOptions) => SpliceStream<{ at: Date }>>(true);
+  same<View["web"], (params?: undefined, options?: StreamOptions) => SpliceStream<string>>(true);
+  same<View["maps"], never>(true);
+  same<View["either"], never>(true);
+  same<ReturnType<View["fails"]>, Promise<never>>(true);
   same<View["plainGenerator"], never>(true);
   same<Extract<keyof View, "limit" | "settings" | "Document" | "default">, never>(true);
   const wrong = (pdf: View, both: RemoteFunctions<{ pdf: Pdf; limit: number }>): void => {
@@ -95,11 +109,25 @@ interface Tried extends Readonly<Record<"math" | "math.add" | "add" | "admin" | 
 
 describe("the proxy", () => {
   const calls: unknown[][] = [];
+  const streams: unknown[][] = [];
+  const stream = createStreamHandle("s", () => {
+    throw new Error("Nobody reads it.");
+  });
   const functions = (namespace = "") =>
-    remoteFunctions(async (...call) => {
-      calls.push(call);
-      return call[0];
-    }, namespace) as Tried;
+    remoteFunctions(
+      {
+        call: async (...call) => {
+          calls.push(call);
+          return call[0];
+        },
+        stream: (...call) => {
+          streams.push(call);
+          return stream;
+        },
+        isStreaming: (name) => name === "math.list",
+      },
+      namespace,
+    ) as Tried;
 
   test("calls by path, with params and options", async () => {
     calls.length = 0;
@@ -107,6 +135,11 @@ describe("the proxy", () => {
     expect(await functions()["math.add"]()).toBe("math.add");
     expect(await functions("users").admin.list({})).toBe("users.admin.list");
     expect(calls[0]).toEqual(["math.add", { a: 1 }, { timeoutMs: 5 }]);
+  });
+
+  test("what streams is given as a stream, and looked at when it is called", () => {
+    expect(functions().math.list({ a: 1 }, { idleTimeoutMs: 5 })).toBe(stream);
+    expect(streams).toEqual([["math.list", { a: 1 }, { idleTimeoutMs: 5 }]]);
   });
 
   test("can be awaited, printed and turned into JSON without a call; a function stays the same one", async () => {
