@@ -69,6 +69,14 @@ export function parseDrain(value: string): number {
   );
 }
 
+/** How many lines. */
+export function parseTail(value: string): number {
+  if (/^\d+$/.test(value)) return Number(value);
+  throw new UsageError(
+    `--tail is ${JSON.stringify(value)}, but must be a whole number of lines, 0 or more, such as 20.`,
+  );
+}
+
 export function parseLink(value: string): LinkKind {
   if (value === "inherit" || value === "socket") return value;
   throw new UsageError(`--link is ${JSON.stringify(value)}, but must be inherit or socket.`);

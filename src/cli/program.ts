@@ -5,6 +5,7 @@ import { version } from "../version.js";
 import { errorAsJson, exitCodeOf, exitCodes, sentenceOf, UsageError } from "./exit.js";
 import { toJson } from "./json.js";
 import type { CallCommandOptions } from "./commands/call.js";
+import type { LogsCommandOptions } from "./commands/logs.js";
 import type { ServeCommandOptions } from "./commands/serve.js";
 import type { StatusCommandOptions } from "./commands/status.js";
 import type { StopCommandOptions } from "./commands/stop.js";
@@ -18,6 +19,7 @@ import {
   parseLogLevel,
   parseMaxConcurrency,
   parseRequestId,
+  parseTail,
   parseTimeout,
 } from "./options.js";
 
@@ -90,7 +92,7 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
       setExitCode(await runServe(options));
     });
   common(program.command("call"))
-    .description("call a function and print its result as JSON")
+    .description("call a function and print its result as JSON, or each item of a stream as a line of it")
     .argument("<function>", "the function's name, such as math.add")
     .argument("[params]", "its params: JSON, - for standard input, or @file")
     .option("--timeout <ms>", "give up after this many milliseconds", parseTimeout)
@@ -98,7 +100,12 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
     .option("--auth <user:role,role>", "who calls", parseAuth)
     .addHelpText(
       "after",
-      examples(`splice call math.add '{"a":1,"b":2}'`, "splice call users.find @query.json --auth ada:admin"),
+      examples(
+        `splice call math.add '{"a":1,"b":2}'`,
+        "splice call users.find @query.json --auth ada:admin",
+        `splice call feed.ticks '{"n":1000}' | head -3`,
+        "splice call splice.events",
+      ),
     )
     .action(async (name: string, params: string | undefined, options: CallCommandOptions) => {
       const { runCall } = await import("./commands/call.js");
@@ -113,11 +120,27 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
     });
   common(program.command("status"))
     .description("show the supervisor, its workers and its functions")
-    .option("--watch", "show it again every second, until Ctrl-C")
+    .option("--watch", "show it again every second, and when something happens, until Ctrl-C")
     .addHelpText("after", examples("splice status", "splice status --watch", "splice status --json"))
     .action(async (options: StatusCommandOptions) => {
       const { runStatus } = await import("./commands/status.js");
       await runStatus(options);
+    });
+  common(program.command("logs"))
+    .description("print the supervisor's log, as much as it keeps of it")
+    .option("-f, --follow", "go on with what is logged from now on, until Ctrl-C")
+    .option("--tail <n>", "begin with the last n lines (default: all that are kept)", parseTail)
+    .addHelpText(
+      "after",
+      examples(
+        "splice logs --tail 20",
+        "splice logs -f --tail 0 --log-level warn",
+        "splice logs -f --json | jq .message",
+      ),
+    )
+    .action(async (options: LogsCommandOptions) => {
+      const { runLogs } = await import("./commands/logs.js");
+      await runLogs(options);
     });
   common(program.command("why"))
     .description("tell what became of a recent call, step by step")

@@ -1,14 +1,13 @@
 // Whom a command talks to: the supervisor that runs here, or, when there is none, one started for this command alone.
 
-import type { CallOptions } from "../contract/splice.js";
+import type { Callee } from "../contract/remote-functions.js";
 import type { ExportMetadata } from "../protocol/messages.js";
 import { exitCodeOf, exitCodes } from "./exit.js";
 import type { CommonOptions } from "./options.js";
 import { findSocket, namingFile, openProject, type Project, resolveProject } from "./project.js";
-import { connectTo } from "./supervisor.js";
+import { connectTo, streamFrom } from "./supervisor.js";
 
-export interface Reach {
-  call(name: string, params: unknown, options: CallOptions): Promise<unknown>;
+export interface Reach extends Callee {
   exports(): Promise<readonly ExportMetadata[]>;
   close(): Promise<void>;
 }
@@ -31,6 +30,8 @@ async function connected(socket: string, signal: AbortSignal): Promise<Reach> {
   const connection = await connectTo(socket, signal);
   return {
     call: (name, params, callOptions) => connection.call(name, params, callOptions),
+    stream: (name, params, options = {}) => streamFrom(connection, name, params, options),
+    isStreaming: (name) => connection.isStreaming(name),
     exports: () => connection.exports(),
     close: () => {
       connection.close();

@@ -1,10 +1,9 @@
 // The log as it is written: one JSON object a line, or a coloured line for people when stderr is a terminal.
 
 import pino from "pino";
-import { createColors } from "picocolors";
-import { escapeControls } from "../actors/worker-output.js";
 import type { Log, LogFields, LogLevel } from "../log.js";
 import { createLineWriter } from "./log-writer.js";
+import { prettyLine } from "./pretty-line.js";
 
 export interface LogOptions {
   readonly level: LogLevel;
@@ -21,6 +20,7 @@ export function createLog(options: LogOptions): Log {
       const lines = lost === 1 ? "1 log line was" : `${String(lost)} log lines were`;
       log.warn(`${lines} lost, since stderr could not be written to: ${reason}`);
     });
+  const isColoured = process.env["NO_COLOR"] === undefined;
   const logger = pino(
     {
       level: options.level,
@@ -35,7 +35,7 @@ export function createLog(options: LogOptions): Log {
       },
       serializers: { err: (value: unknown) => value },
     },
-    { write: isPretty ? (line: string) => write(prettyLine(line)) : write },
+    { write: isPretty ? (line: string) => write(prettyLineOf(line, isColoured)) : write },
   );
   const at =
     (level: LogLevel) =>
@@ -62,29 +62,8 @@ function isTaken(name: string): boolean {
   return name === "level" || name === "time" || name === "message" || name in Object.prototype;
 }
 
-const colors = createColors(process.env["NO_COLOR"] === undefined);
-const levelColors = { debug: colors.dim, info: colors.green, warn: colors.yellow, error: colors.red };
-
-/** "10:02:11 warn  app:1 │ message  key=value" */
-function prettyLine(json: string): string {
-  const { level, time, message, worker, stack, pid, generation, stream, ...rest } = JSON.parse(
-    json,
-  ) as Record<string, unknown>;
-  const name = String(level);
-  const paint = name in levelColors ? levelColors[name as LogLevel] : colors.white;
-  const who = worker === undefined ? "" : `${colors.cyan(textOf(worker))} │ `;
-  const fields = Object.entries(rest).map(([key, value]) =>
-    colors.dim(` ${escapeControls(key)}=${textOf(value)}`),
-  );
-  const trace = typeof stack === "string" ? colors.dim(goingOn(`\n${stack}`)) : "";
-  return `${colors.dim(String(time).slice(11, 19))} ${paint(name.padEnd(5))} ${who}${goingOn(String(message))}${fields.join("")}${trace}\n`;
-}
-
-/** Lines after the first are marked, so that none looks like a line of the log. */
-function goingOn(text: string): string {
-  return text.split("\n").map(escapeControls).join("\n  │ ");
-}
-
-function textOf(value: unknown): string {
-  return escapeControls(typeof value === "string" ? value : JSON.stringify(value));
+/** As prettyLine, of a line as it is written for machines. */
+function prettyLineOf(json: string, isColoured: boolean): string {
+  const { level, time, message, worker, ...fields } = JSON.parse(json) as Record<string, unknown>;
+  return `${prettyLine({ level, time, message, worker, fields }, isColoured)}\n`;
 }

@@ -1,10 +1,11 @@
-// splice call: one call, its result as JSON on stdout.
+// splice call: one call, its result as JSON on stdout; of a function that streams each item, as it comes.
 
 import type { parseAuth, parseHeader, parseTimeout } from "../options.js";
 import { readParams, type CommonOptions } from "../options.js";
 import { reachSupervisor } from "../reach.js";
 import { interruptible } from "../interrupt.js";
 import { toJson } from "../json.js";
+import { printStream } from "../print-stream.js";
 
 export interface CallCommandOptions extends CommonOptions {
   readonly timeout?: ReturnType<typeof parseTimeout>;
@@ -22,7 +23,12 @@ export async function runCall(
     const reach = await reachSupervisor(options, signal);
     try {
       const { timeout: timeoutMs, header: headers, auth } = options;
-      const json = toJson(await reach.call(name, params, { timeoutMs, headers, auth, signal }));
+      const callOptions = { timeoutMs, headers, auth, signal };
+      if (reach.isStreaming(name)) {
+        await printStream(reach.stream(name, params, callOptions), toJson);
+        return;
+      }
+      const json = toJson(await reach.call(name, params, callOptions));
       if (json !== undefined) process.stdout.write(`${json}\n`);
     } finally {
       await reach.close();

@@ -30,7 +30,7 @@ export async function runServe(options: ServeCommandOptions): Promise<number> {
     // A terminal that closes while the drain is under way is no reason to hurry.
     if (signal === "SIGHUP" && stops > 0) return;
     stops += 1;
-    log.info(stops === 1 ? `${signal}: draining` : `${signal}: stopping now`);
+    (splice?.log ?? log).info(stops === 1 ? `${signal}: draining` : `${signal}: stopping now`);
     startup.abort();
     if (stops === 1) void splice?.close();
     else splice?.hurry();
@@ -49,7 +49,8 @@ export async function runServe(options: ServeCommandOptions): Promise<number> {
     const start = async (): Promise<EmbeddedSplice> => {
       const runnable = await launches;
       for (const warning of warnings) log.warn(warning);
-      const starting = startSplice(config, { log, launches: runnable, signal: startup.signal });
+      const { signal } = startup;
+      const starting = startSplice(config, { log, logLevel: options.logLevel, launches: runnable, signal });
       starting.catch(() => undefined);
       // The workers are spawned by now; the logger is loaded while they boot.
       const { createLog } = await import("../../system/log.js");
@@ -61,14 +62,15 @@ export async function runServe(options: ServeCommandOptions): Promise<number> {
     if (startup.signal.aborted) void splice.close();
     const exports = await splice.exports();
     const pids = (await splice.status()).pools.flatMap((pool) => pool.workers.map((worker) => worker.pid));
-    log.info(`serving ${String(exports.length)} functions on ${socket}`, { socket, workers: pids });
+    splice.log.info(`serving ${String(exports.length)} functions on ${socket}`, { socket, workers: pids });
     const served = splice;
     served.events$.subscribe((event) => {
       if (event.type === "worker.ready")
-        log.info(`worker ${String(event.worker)} is ready`, { worker: event.worker, pid: event.pid });
+        served.log.info(`worker ${String(event.worker)} is ready`, { worker: event.worker, pid: event.pid });
       if (options.strict !== true || event.type !== "breaker.opened" || event.pool === undefined) return;
       gaveUp = true;
-      log.error(`stopping, since pool ${event.pool} cannot keep its workers and --strict says not to go on`);
+      const why = `pool ${event.pool} cannot keep its workers and --strict says not to go on`;
+      served.log.error(`stopping, since ${why}`);
       void served.close();
     });
     await splice.ended;

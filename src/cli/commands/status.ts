@@ -1,19 +1,19 @@
-// splice status: the supervisor's own picture of itself, once or once a second.
+// splice status: the supervisor's own picture of itself, once, or again whenever something happens there.
 
-import { setTimeout as delay } from "node:timers/promises";
 import type { ClientConnection } from "../../client/connection.js";
 import { interruptible } from "../interrupt.js";
 import { toJson } from "../json.js";
 import type { CommonOptions } from "../options.js";
 import { findSocket } from "../project.js";
+import { whenUnread } from "../print-stream.js";
+import { Pulse } from "../pulse.js";
 import { statusLines } from "../status-text.js";
-import { askStatus, connectTo } from "../supervisor.js";
+import { askStatus, connectTo, streamFrom } from "../supervisor.js";
+import { realClock } from "../../time.js";
 
 export interface StatusCommandOptions extends CommonOptions {
   readonly watch?: boolean;
 }
-
-const pollMs = 1000;
 
 export async function runStatus(options: StatusCommandOptions): Promise<void> {
   const socket = await findSocket(options);
@@ -42,23 +42,43 @@ async function show(
 async function watch(
   connection: ClientConnection,
   options: StatusCommandOptions,
-  signal: AbortSignal,
+  interrupted: AbortSignal,
 ): Promise<void> {
   const isScreen = process.stdout.isTTY && options.json !== true;
+  const pulse = new Pulse(realClock);
+  // A reader that went away (`splice status --watch | head -1`) wants no more either.
+  const unread = new AbortController();
+  const stopListening = whenUnread(() => {
+    unread.abort();
+  });
+  const signal = AbortSignal.any([interrupted, unread.signal]);
+  void followEvents(connection, pulse, signal);
   let drawn = 0;
   try {
-    // A reader that went away (`splice status --watch | head -1`) wants no more either.
-    while (!signal.aborted && process.stdout.writable) {
+    while (!signal.aborted) {
       if (isScreen) drawn = redraw(statusLines(await askStatus(connection, signal)), drawn);
       else {
         await show(connection, options, signal);
         if (options.json !== true) process.stdout.write("\n");
       }
-      await delay(pollMs, undefined, { signal });
+      await pulse.next(signal);
     }
   } catch (error) {
     if (!signal.aborted) throw error;
+  } finally {
+    stopListening();
   }
+}
+
+/** Until the supervisor tells no more; how it ended shows when its status is asked for. */
+async function followEvents(connection: ClientConnection, pulse: Pulse, signal: AbortSignal): Promise<void> {
+  const events = streamFrom(connection, "splice.events", undefined, { signal });
+  try {
+    for await (const _ of events) pulse.changed();
+  } catch {
+    // As above.
+  }
+  pulse.changed();
 }
 
 /** Writes over the `drawn` lines above the cursor; what the screen cannot show is cut. Returns the lines drawn. */
