@@ -9,6 +9,10 @@ export interface IncomingPorts {
   readonly acknowledge: (sequence: number, window: number) => void;
   /** The reader wants no more, or `decode` threw. Called at most once, and never after the end. */
   readonly cancel: () => void;
+  /** A reader begins to wait for an item. */
+  readonly awaited?: () => void;
+  /** It is over, and nothing of it is left to be read. May be called again. */
+  readonly emptied?: () => void;
 }
 
 type Step = IteratorResult<unknown, undefined>;
@@ -108,12 +112,13 @@ export class IncomingStream implements AsyncIterableIterator<unknown, undefined>
     }
     if (this.#single !== null) {
       const step: Step = { done: false, value: this.#single.value };
-      this.#single = null;
+      this.#drop();
       return Promise.resolve(step);
     }
     if (this.#isEnded) return this.#afterEnd();
     return new Promise((resolve, reject) => {
       this.#readers.push({ resolve, reject });
+      if (this.#readers.length === 1) this.#ports.awaited?.();
     });
   }
 
@@ -140,12 +145,18 @@ export class IncomingStream implements AsyncIterableIterator<unknown, undefined>
     if (this.#head < this.#chunks.length) return;
     this.#chunks = [];
     this.#head = 0;
+    this.#tellWhenEmpty();
   }
 
   #drop(): void {
     this.#chunks = [];
     this.#head = 0;
     this.#single = null;
+    this.#tellWhenEmpty();
+  }
+
+  #tellWhenEmpty(): void {
+    if (this.#isEnded && this.#waiting === 0) this.#ports.emptied?.();
   }
 
   #hand(data: Uint8Array, reader: Reading): void {
@@ -177,6 +188,7 @@ export class IncomingStream implements AsyncIterableIterator<unknown, undefined>
     this.#isEnded = true;
     this.#failure = failure;
     for (const { resolve, reject } of this.#readers.splice(0)) this.#afterEnd().then(resolve, reject);
+    this.#tellWhenEmpty();
   }
 
   #afterEnd(): Promise<Step> {

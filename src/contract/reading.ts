@@ -33,27 +33,33 @@ export class StreamReading {
       decode: (data) => this.#decode(data),
       acknowledge: ports.acknowledge,
       cancel: () => {
-        this.#forget();
+        this.#over();
         ports.cancel();
+      },
+      awaited: () => {
+        this.#watch();
+      },
+      // Until then the signal is heard: also of a call that has its end, what lies there is read no more.
+      emptied: () => {
+        this.#stopListening();
       },
     });
     this.#signal?.addEventListener("abort", this.#onAbort, { once: true });
-    this.#watch();
   }
 
   /** The call has its end: with its last item, or with an error that follows what has come. */
   ended(): void {
-    this.#forget();
+    this.#over();
   }
 
   failed(error: unknown): void {
-    this.#forget();
+    this.#over();
     this.items.fail(error);
   }
 
   /** The call came to a result: that is its one item. */
   result(bytes: Uint8Array): void {
-    this.#forget();
+    this.#over();
     try {
       this.items.single(decodeValue(bytes, "result"));
     } catch (error) {
@@ -63,12 +69,12 @@ export class StreamReading {
 
   /** An item came. */
   heard(): void {
-    if (this.#idleTimeoutMs > 0) this.#watch();
+    if (this.items.isAwaited) this.#watch();
   }
 
   /** Ends the stream for its reader alone; whoever does that tells the worker. */
   abandon(error: SpliceError): void {
-    this.#forget();
+    this.#over();
     this.items.abort(error);
   }
 
@@ -78,23 +84,23 @@ export class StreamReading {
     this.#stop(new SpliceError({ code: 2002, message, functionName: this.#name, cause }));
   };
 
+  /** Only waiting counts: a reader that is busy with what it has is not kept waiting, and may be why nothing comes. */
   #watch(): void {
+    if (this.#idleTimeoutMs === 0 || this.#isOver) return;
     const { clock } = this.#ports;
     clock.clearTimeout(this.#timer);
-    if (this.#idleTimeoutMs === 0 || this.#isOver) return;
     this.#timer = clock.setTimeout(() => {
-      // Only waiting counts: a reader that is busy with what it has is not kept waiting.
-      if (!this.items.isAwaited) return this.#watch();
+      if (!this.items.isAwaited) return undefined;
       const message = `The stream of ${JSON.stringify(this.#name)} was cancelled, because nothing came for ${String(this.#idleTimeoutMs)} ms. What came before is valid.`;
       return this.#stop(new SpliceError({ code: 2001, message, functionName: this.#name }));
     }, this.#idleTimeoutMs);
   }
 
   #stop(error: SpliceError): void {
-    if (this.#isOver) return this.items.abort(error);
-    this.#forget();
+    const wasOver = this.#isOver;
+    this.#over();
     this.items.abort(error);
-    this.#ports.cancel();
+    if (!wasOver) this.#ports.cancel();
   }
 
   #decode(data: Uint8Array): unknown {
@@ -110,10 +116,18 @@ export class StreamReading {
     return new SpliceError({ code: 3000, message, functionName: this.#name, cause: error });
   }
 
-  #forget(): void {
+  /** A signal is the reader's own object: whatever it does here must not keep anybody from an answer. */
+  #stopListening(): void {
+    try {
+      this.#signal?.removeEventListener("abort", this.#onAbort);
+    } catch {
+      // The listener stays where it is; by now it does nothing.
+    }
+  }
+
+  #over(): void {
     this.#isOver = true;
     this.#ports.clock.clearTimeout(this.#timer);
-    this.#signal?.removeEventListener("abort", this.#onAbort);
   }
 }
 

@@ -51,7 +51,7 @@ export function createStreamHandle(name: string, open: () => Items): SpliceStrea
   };
 }
 
-/** Taken at once, opened with the first read: a failure to open is a rejection, as every other one is. */
+/** Taken and opened with the first read: a failure to open is a rejection, as every other one is. */
 function lazily(take: () => Items): Items {
   let source: Items | null = null;
   let isOver = false;
