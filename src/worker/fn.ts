@@ -73,7 +73,7 @@ export function fn<
   Returns extends StandardSchema = AnyResult,
   Result extends SchemaInput<Returns> | PromiseLike<SchemaInput<Returns>> = SchemaInput<Returns>,
 >(
-  options: FnOptions<Params, Returns> & { readonly params: Params },
+  options: FnOptions<Params, Returns> & { readonly params: Params; readonly stream?: false },
   handler: (params: SchemaOutput<Params>, context: Context) => Result,
 ): (params: SchemaOutput<Params>, context: Context) => Result;
 export function fn<
@@ -81,7 +81,7 @@ export function fn<
   Returns extends StandardSchema = AnyResult,
   Result extends SchemaInput<Returns> | PromiseLike<SchemaInput<Returns>> = SchemaInput<Returns>,
 >(
-  options: FnOptions<undefined, Returns>,
+  options: FnOptions<undefined, Returns> & { readonly stream?: false },
   handler: (params: Params, context: Context) => Result,
 ): (params: Params, context: Context) => Result;
 export function fn(

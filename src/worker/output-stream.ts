@@ -73,7 +73,9 @@ export class OutputStream {
           await this.#changed();
           continue;
         }
-        const step = await items.next();
+        const step: unknown = await items.next();
+        if (!isStep(step))
+          throw new NoItemsError(`The items' next() gave ${typeof step} instead of an object.`);
         if (step.done === true) return;
         const data = this.#encode(check === null ? step.value : await check(step.value));
         while (!this.#credit.maySend(data.length) && !this.#isCancelled()) await this.#changed();
@@ -137,12 +139,19 @@ export function itemsOf(returned: unknown): AsyncIterator<unknown> {
     const iterable = returned as Partial<AsyncIterable<unknown> & Iterable<unknown>>;
     const items = iterable[Symbol.asyncIterator]?.();
     if (items !== undefined) return items;
-    // One that is not asynchronous is meant as well as any; `await` in the pump takes either.
-    if (!Array.isArray(returned) && iterable[Symbol.iterator] !== undefined) {
-      return iterable[Symbol.iterator]?.() as unknown as AsyncIterator<unknown>;
-    }
+    // One that is not asynchronous is meant as well as any, and of promises that it yields, what they come to.
+    if (!Array.isArray(returned) && iterable[Symbol.iterator] !== undefined)
+      return awaited(iterable as Iterable<unknown>);
   }
   throw new NoItemsError(
     "A streaming function must return an AsyncIterable or a ReadableStream, or be an async generator function.",
   );
+}
+
+async function* awaited(items: Iterable<unknown>): AsyncGenerator {
+  for (const item of items) yield await item;
+}
+
+function isStep(step: unknown): step is IteratorResult<unknown> {
+  return typeof step === "object" && step !== null;
 }

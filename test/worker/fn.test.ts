@@ -37,6 +37,25 @@ describe("fn", () => {
     expect(definitionOf(second)).toMatchObject({ params: undefined, returns: textSchema });
   });
 
+  test("with `stream` takes a handler that returns items, of the kind that `returns` describes", () => {
+    const items = async function* ({ n }: { n: number }) {
+      for (let i = 0; i < n; i++) yield await Promise.resolve(String(i));
+    };
+    const declared = fn({ params: numberSchema, returns: textSchema, stream: true }, items);
+    const direct: AsyncIterable<string> = declared({ n: 1 }, noContext);
+    expect(typeof direct[Symbol.asyncIterator]).toBe("function");
+    expect(definitionOf(declared)).toMatchObject({ stream: true });
+    expect(definitionOf(fn({}, () => 1))).toMatchObject({ stream: false });
+    fn({ stream: true }, () => new ReadableStream<number>());
+    fn({ stream: true }, async () => Promise.resolve(new ReadableStream<number>()));
+    // @ts-expect-error a list is a result, not items
+    fn({ stream: true }, () => [1, 2]);
+    // @ts-expect-error the schema says that the items are text
+    fn({ returns: textSchema, stream: true }, () => new ReadableStream<number>());
+    // @ts-expect-error true or false
+    expect(() => fn({ stream: "yes" }, () => 1)).toThrow(/`stream` that is string; it must be true or false/);
+  });
+
   test("refuses what is no schema and no function, with a sentence", () => {
     // @ts-expect-error a plain object is no schema
     expect(() => fn({ params: { type: "object" } }, () => 1)).toThrow(/`params` that is no schema/);

@@ -19,6 +19,10 @@ test("holds functions only, by their full names, and knows their kinds", () => {
             yield await Promise.resolve(1);
           },
           checked: fn({ params: anything }, async () => Promise.resolve(1)),
+          plain: fn({ stream: true }, () => new ReadableStream()),
+          generated: fn({}, async function* () {
+            yield await Promise.resolve(1);
+          }),
           NoFunction: class {},
           pi: 3.14,
         },
@@ -34,7 +38,9 @@ test("holds functions only, by their full names, and knows their kinds", () => {
   ).toEqual([
     ["math.add", false, false],
     ["math.checked", true, false],
+    ["math.generated", true, true],
     ["math.later", true, false],
+    ["math.plain", true, true],
     ["math.ticks", true, true],
   ]);
   expect(registry.get("math.checked")?.params).toBe(anything);
