@@ -77,6 +77,15 @@ export function parseTail(value: string): number {
   );
 }
 
+/** Milliseconds to wait for a worker under test, above 0. */
+export function parsePatience(value: string): number {
+  const patienceMs = value.trim() === "" ? Number.NaN : Number(value);
+  if (Number.isFinite(patienceMs) && patienceMs > 0) return patienceMs;
+  throw new UsageError(
+    `--patience is ${JSON.stringify(value)}, but must be a number of milliseconds above 0.`,
+  );
+}
+
 export function parseLink(value: string): LinkKind {
   if (value === "inherit" || value === "socket") return value;
   throw new UsageError(`--link is ${JSON.stringify(value)}, but must be inherit or socket.`);

@@ -6,6 +6,7 @@ import { errorAsJson, exitCodeOf, exitCodes, sentenceOf, UsageError } from "./ex
 import { toJson } from "./json.js";
 import type { CallCommandOptions } from "./commands/call.js";
 import type { LogsCommandOptions } from "./commands/logs.js";
+import type { ConformCommandOptions } from "./commands/conform.js";
 import type { ServeCommandOptions } from "./commands/serve.js";
 import type { StatusCommandOptions } from "./commands/status.js";
 import type { StopCommandOptions } from "./commands/stop.js";
@@ -18,6 +19,7 @@ import {
   parseLink,
   parseLogLevel,
   parseMaxConcurrency,
+  parsePatience,
   parseRequestId,
   parseTail,
   parseTimeout,
@@ -157,6 +159,25 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
     .action(async (options: StopCommandOptions) => {
       const { runStop } = await import("./commands/stop.js");
       await runStop(options);
+    });
+  common(program.command("conform"))
+    .description("play the scenarios of the protocol with a worker program, and say which rules hold")
+    .argument("<worker command>", "the program with its arguments, as serve --worker takes it")
+    .option("--link <kind>", "how it is reached: inherit (descriptor 3) or socket (a path)", parseLink)
+    .option("--only <text>", "only the rules that have this in their name")
+    .option("--patience <ms>", "wait so long for what has to come (default: 5000)", parsePatience)
+    .addHelpText(
+      "after",
+      examples(
+        `splice conform "python3 worker.py"`,
+        `splice conform "./target/release/worker --quiet" --link socket`,
+        `splice conform "python3 worker.py" --only cancel/`,
+        `splice conform "python3 worker.py" --json`,
+      ),
+    )
+    .action(async (workerCommand: string, options: ConformCommandOptions) => {
+      const { runConform } = await import("./commands/conform.js");
+      setExitCode(await runConform(workerCommand, options));
     });
   common(program.command("doctor"))
     .description("look at what a supervisor needs here and say what is wrong")

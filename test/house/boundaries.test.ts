@@ -47,7 +47,7 @@ const floors: Readonly<Record<string, string>> = {
   system: "words protocol contract config machines transport actors dispatch",
   host: "words protocol contract config transport dispatch system",
   client: "words protocol contract config transport system",
-  cli: "words protocol contract config transport actors system host client",
+  cli: "words protocol contract config transport actors system host client testing",
   worker: "words protocol contract",
   testing: "words protocol contract config transport dispatch system host client",
 };
