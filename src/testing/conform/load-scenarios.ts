@@ -4,13 +4,16 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Scenario, type Step, verbs } from "./scenario.js";
+import { type Scenario, type Side, type Step, verbs } from "./scenario.js";
 
 export const scenarioFolder = fileURLToPath(new URL("../../../spec/scenarios/", import.meta.url));
 
 interface ScenarioFile {
   readonly topic: string;
-  readonly scenarios: readonly Scenario[];
+  readonly side: Side;
+  /** Of scenarios that name none. */
+  readonly section: string;
+  readonly scenarios: readonly (Omit<Scenario, "section"> & { readonly section?: string })[];
 }
 
 /** All of them, by topic in the order of the file names. Throws for one that is not well formed. */
@@ -18,9 +21,11 @@ export async function loadScenarios(folder = scenarioFolder): Promise<readonly S
   const files = (await readdir(folder)).filter((name) => name.endsWith(".json")).sort();
   const loaded = await Promise.all(
     files.map(async (file) => {
-      const { topic, scenarios } = JSON.parse(await readFile(join(folder, file), "utf8")) as ScenarioFile;
+      const { topic, side, section, scenarios } = JSON.parse(
+        await readFile(join(folder, file), "utf8"),
+      ) as ScenarioFile;
       return scenarios.map((scenario) => {
-        const named = { ...scenario, name: `${topic}/${scenario.name}` };
+        const named: Scenario = { section, ...scenario, side, name: `${topic}/${scenario.name}` };
         checkSteps(named.steps, named.name);
         return named;
       });
