@@ -127,7 +127,10 @@ export class ScenarioRun {
         const saved = new Map<string, unknown>();
         const difference = this.#differs(pattern, next, saved);
         if (difference !== undefined && eventually !== true) {
-          throw new RuleBroken(shownPattern(pattern), `${shownMessage(next.message)} came (${difference})`);
+          throw new RuleBroken(
+            shownPattern(pattern, this.#variables),
+            `${shownMessage(next.message)} came (${difference})`,
+          );
         }
         next.isTaken = true;
         if (difference !== undefined) continue;
@@ -135,11 +138,15 @@ export class ScenarioRun {
         return next;
       }
       const why = this.#whyNothingComes();
-      if (why !== undefined) throw new RuleBroken(shownPattern(pattern), `${who} ${why} before it came`);
+      if (why !== undefined)
+        throw new RuleBroken(shownPattern(pattern, this.#variables), `${who} ${why} before it came`);
       return undefined;
     }, patienceMs);
     if (found === undefined)
-      throw new RuleBroken(shownPattern(pattern), `nothing of it came within ${String(patienceMs)} ms`);
+      throw new RuleBroken(
+        shownPattern(pattern, this.#variables),
+        `nothing of it came within ${String(patienceMs)} ms`,
+      );
     if (place !== undefined) await this.#checkPlace(pattern, found, place);
   }
 
@@ -150,7 +157,7 @@ export class ScenarioRun {
     if (other === undefined || other === found) return;
     const order = place === "first" ? "before" : "after";
     throw new RuleBroken(
-      `${shownPattern(pattern)} as the ${place} frame`,
+      `${shownPattern(pattern, this.#variables)} as the ${place} frame`,
       `${shownMessage(other.message)} came ${order} it`,
     );
   }
@@ -182,10 +189,16 @@ export class ScenarioRun {
       isUpToNow ? 0 : this.#options.quietMs,
     );
     if (came !== undefined)
-      throw new RuleBroken(`no ${shownPattern(pattern)} yet`, `${shownMessage(came.message)} came`);
+      throw new RuleBroken(
+        `no ${shownPattern(pattern, this.#variables)} yet`,
+        `${shownMessage(came.message)} came`,
+      );
     const why = this.#whyNothingComes();
     if (why !== undefined)
-      throw new RuleBroken(`no ${shownPattern(pattern)} yet`, `${nameOf(this.#scenario.side)} ${why}`);
+      throw new RuleBroken(
+        `no ${shownPattern(pattern, this.#variables)} yet`,
+        `${nameOf(this.#scenario.side)} ${why}`,
+      );
   }
 
   #never(pattern: MessagePattern): void {
@@ -194,7 +207,7 @@ export class ScenarioRun {
       before(received);
       if (this.#differs(pattern, received, new Map()) !== undefined) return;
       this.#broken ??= new RuleBroken(
-        `no ${shownPattern(pattern)}`,
+        `no ${shownPattern(pattern, this.#variables)}`,
         `${shownMessage(received.message)} came`,
       );
     };

@@ -3,7 +3,8 @@
 import type { Message } from "../../protocol/messages.js";
 import { decodeValue } from "../../protocol/values.js";
 import { fieldsOf } from "./fields.js";
-import type { MessagePattern } from "./scenario.js";
+import type { Json, MessagePattern } from "./scenario.js";
+import { valueOf, type Variables } from "./values.js";
 
 /** The longest text that one value is shown with. */
 const maxChars = 200;
@@ -15,8 +16,11 @@ export function shownMessage(message: Message): string {
   return [message.type, ...fields].join(" ");
 }
 
-export function shownPattern({ types, fields }: MessagePattern): string {
-  const parts = Object.entries(fields).map(([name, json]) => `${name}=${cut(JSON.stringify(json))}`);
+/** Variables are shown as what they stand for. */
+export function shownPattern({ types, fields }: MessagePattern, variables: Variables): string {
+  const parts = Object.entries(fields).map(
+    ([name, json]) => `${name}=${shownValue(withValues(json, variables))}`,
+  );
   return [types.join(" or "), ...parts].join(" ");
 }
 
@@ -29,6 +33,13 @@ export function shownValue(value: unknown): string {
       return item instanceof Uint8Array ? shownBytes(item) : item;
     }),
   );
+}
+
+function withValues(json: Json, variables: Variables): unknown {
+  if (Array.isArray(json)) return json.map((item: Json) => withValues(item, variables));
+  if (typeof json !== "object" || json === null) return json;
+  if ("$var" in json) return valueOf(json, variables);
+  return Object.fromEntries(Object.entries(json).map(([name, item]) => [name, withValues(item, variables)]));
 }
 
 const documents: ReadonlySet<string> = new Set(["params", "result", "details", "data"]);
