@@ -73,7 +73,8 @@ export async function typescriptWorker(outDir: string): Promise<readonly [string
 /** A Python 3 that has msgpack: PYTHON, or one that is found; undefined when there is none. */
 export function findPython(): string | undefined {
   const { PYTHON = "" } = process.env;
-  const candidates = PYTHON === "" ? ["python3", "/usr/bin/python3"] : [PYTHON];
+  const candidates =
+    PYTHON === "" ? ["python3", "/usr/bin/python3", join(root, ".splice/python/bin/python3")] : [PYTHON];
   return candidates.find((program) => spawnSync(program, ["-c", "import msgpack"]).status === 0);
 }
 
