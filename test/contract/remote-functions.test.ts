@@ -69,10 +69,7 @@ test("the types: asynchronous, with the options of a call; never where it cannot
   same<View["nestedMap"], never>(true);
   same<View["callback"], never>(true);
   same<View["symbol"], never>(true);
-  same<
-    View["generator"],
-    (params: { n: number }, options?: StreamOptions) => SpliceStream<number>
-  >(true);
+  same<View["generator"], (params: { n: number }, options?: StreamOptions) => SpliceStream<number>>(true);
   same<View["later"], (params?: { n: number }, options?: StreamOptions) => SpliceStream<{ at: Date }>>(true);
   same<View["web"], (params?: undefined, options?: StreamOptions) => SpliceStream<string>>(true);
   same<View["maps"], never>(true);
