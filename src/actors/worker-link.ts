@@ -15,6 +15,7 @@ import type {
   InvokeError,
   InvokeResult,
   LogEvent,
+  StreamAck,
   StreamChunk,
   StreamEnd,
   StreamError,
@@ -29,10 +30,10 @@ import { createSocketStream, type CloseReason, type SocketStream } from "../tran
 import type { ProcessEntry, ProcessRegistry } from "./process-registry.js";
 
 /** What this version can do on a worker link. */
-const offeredCapabilities = capability.streaming | capability.cancellation;
+const offeredCapabilities = capability.streaming | capability.cancellation | capability.inputStream;
 
-/** What a worker says of a stream; a StreamError is as much an end of a call as an InvokeError is. */
-export type StreamMessage = StreamStart | StreamChunk | StreamEnd;
+/** What a worker says of the streams of a call; a StreamError is as much an end of the call as an InvokeError is. */
+export type StreamMessage = StreamStart | StreamChunk | StreamEnd | StreamAck;
 
 export interface WorkerLinkPorts {
   readonly clock: Clock;
@@ -74,6 +75,7 @@ const callMessages: ReadonlySet<string> = new Set<CallMessage["type"]>([
   "StreamChunk",
   "StreamEnd",
   "StreamError",
+  "StreamAck",
 ]);
 
 function isOfCall(message: WireMessage): message is CallMessage {

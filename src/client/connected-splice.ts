@@ -2,6 +2,7 @@
 // for the link, but neither sockets nor frames.
 
 import type { Observable } from "rxjs";
+import { type CallerInput, withInput } from "../contract/caller-input.js";
 import { remoteFunctions, type RemoteFunctions } from "../contract/remote-functions.js";
 import { Retrier } from "../contract/retry.js";
 import type { CallOptions, Splice, StreamOptions } from "../contract/splice.js";
@@ -54,8 +55,17 @@ export class ConnectedSplice implements Splice {
   }
 
   #callOnce(name: string, params: unknown, options: CallOptions | undefined): Promise<unknown> {
+    return withInput(name, options, (input) => this.#send(name, params, options, input));
+  }
+
+  #send(
+    name: string,
+    params: unknown,
+    options: CallOptions | undefined,
+    input: CallerInput | null,
+  ): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const call = checkCall(name, params, options);
+      const call = checkCall(name, params, options, input);
       const { connection } = this.#open(name);
       if (connection !== null) {
         connection.send(call, call.timeoutMs, resolve, reject);

@@ -2,6 +2,7 @@
 // way ends as "link lost". Knows nothing of how the supervisor works.
 
 import { reservedStreams } from "../contract/reserved-streams.js";
+import { inputUnsupported, withInput } from "../contract/caller-input.js";
 import { readWithStream } from "../contract/stream-handle.js";
 import { toSpliceError } from "../contract/failure-error.js";
 import type { CallOptions } from "../contract/splice.js";
@@ -24,11 +25,10 @@ import { maxTimerMs, type Clock } from "../time.js";
 import type { ByteDuplex } from "../transport/duplex.js";
 import { createSocketStream, type CloseReason, type SocketStream } from "../transport/socket-stream.js";
 import { checkCall, type CheckedCall } from "./checked-call.js";
+import { createInputWire } from "./input-wire.js";
 import { PendingCall, PendingCalls } from "./pending-calls.js";
 import { SilenceWatch } from "./silence-watch.js";
-
-/** On the wire this is "no deadline"; 0 would be the supervisor's default. */
-const noDeadlineMs = 4_294_967_295;
+import { wireDeadline } from "./wire-deadline.js";
 
 /** How long after a call's deadline its answer may still come; the supervisor's own 2001 says more than ours. */
 const deadlineAnswerGraceMs = 500;
@@ -55,6 +55,7 @@ export class ClientConnection {
   /** Streaming functions, so that a plain call of one is refused before it is made. */
   #streamNames = reservedStreams;
   #onIdle: () => void = () => undefined;
+  #takesInput = false;
   #lastRequestId = 0;
   #loss: SpliceError | null = null;
   #resolveReady: (ack: HandshakeAck) => void = () => undefined;
@@ -94,7 +95,7 @@ export class ClientConnection {
       type: "Handshake",
       protocolVersion,
       role: "Host",
-      capabilities: capability.streaming | capability.cancellation,
+      capabilities: capability.streaming | capability.cancellation | capability.inputStream,
       maxFrameSize: defaultMaxFrameBytes,
     });
   }
@@ -110,9 +111,11 @@ export class ClientConnection {
   }
 
   call(name: string, params: unknown, options: CallOptions = {}): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      const call = checkCall(name, params, options);
-      this.send(call, call.timeoutMs, resolve, reject);
+    return withInput(name, options, (input) => {
+      return new Promise((resolve, reject) => {
+        const call = checkCall(name, params, options, input);
+        this.send(call, call.timeoutMs, resolve, reject);
+      });
     });
   }
 
@@ -128,7 +131,17 @@ export class ClientConnection {
     const requestId = this.#sendInvoke(call, timeoutMs);
     const onAbort = signal === undefined ? null : this.#listenForAbort(requestId, signal);
     const giveUpAtMs = this.#giveUpAtMs(timeoutMs);
-    this.#add(requestId, new PendingCall(functionName, resolve, reject, giveUpAtMs, signal, onAbort));
+    const pending = new PendingCall(
+      functionName,
+      resolve,
+      reject,
+      giveUpAtMs,
+      signal,
+      onAbort,
+      null,
+      call.input,
+    );
+    this.#add(requestId, pending);
   }
 
   /** Sends a call whose items `reading` gets, and its end, once, unless this throws: nothing was sent then. */
@@ -142,7 +155,7 @@ export class ClientConnection {
     const nothing = (): void => undefined;
     this.#add(
       requestId,
-      new PendingCall(call.functionName, nothing, fail, giveUpAtMs, undefined, null, reading),
+      new PendingCall(call.functionName, nothing, fail, giveUpAtMs, undefined, null, reading, call.input),
     );
     return {
       acknowledge: (ackSequence, window) => {
@@ -159,7 +172,8 @@ export class ClientConnection {
 
   #sendInvoke(call: CheckedCall, timeoutMs: number | undefined): number {
     if (this.#loss !== null) throw this.#loss;
-    const { functionName, params, contextBytes } = call;
+    const { functionName, params, contextBytes, input } = call;
+    if (input !== null && !this.#takesInput) throw inputUnsupported(functionName, "supervisor");
     const requestId = ++this.#lastRequestId;
     try {
       this.#stream.outbox.sendInvoke(requestId, functionName, params, wireDeadline(timeoutMs), contextBytes);
@@ -177,6 +191,8 @@ export class ClientConnection {
   #add(requestId: number, pending: PendingCall): void {
     this.#pending.add(requestId, pending);
     this.#silence.start();
+    const isUnderWay = (): boolean => this.#pending.get(requestId) === pending;
+    pending.input?.begin(createInputWire(this.#stream.outbox, requestId, isUnderWay));
   }
 
   #listenForAbort(requestId: number, signal: AbortSignal): () => void {
@@ -240,6 +256,7 @@ export class ClientConnection {
     switch (message.type) {
       case "HandshakeAck":
         this.#stream.outbox.maxFrameBytes = defaultMaxFrameBytes;
+        this.#takesInput = (message.capabilities & capability.inputStream) !== 0;
         return this.#acknowledged(message);
       case "ListExportsResult":
         this.#streamNames = new Set([
@@ -256,6 +273,11 @@ export class ClientConnection {
       case "StreamChunk":
       case "StreamEnd":
         return this.#receiveStream(message);
+      case "StreamAck": {
+        const { requestId, ackSequence, window } = message;
+        const breach = this.#pending.get(requestId)?.input?.acknowledge(ackSequence, window) ?? null;
+        return breach === null ? undefined : this.#breached(breach);
+      }
       case "StreamError": {
         const { requestId, code, message: text } = message;
         const kind = isErrorCode(code) ? errorTable[code].kind : "System";
@@ -295,13 +317,15 @@ export class ClientConnection {
       return this.#end(requestId, why, { code: 2002 });
     }
     const breach = receiveInto(reading, message);
-    if (breach !== null) {
-      const why = `The link to the supervisor was closed, because it broke the rules of streams: ${breach}.`;
-      return this.abandon(new SpliceError({ code: 3003, message: why }));
-    }
+    if (breach !== null) return this.#breached(breach);
     if (message.type !== "StreamEnd") return reading.heard();
     reading.ended();
     this.#take(requestId);
+  }
+
+  #breached(breach: string): void {
+    const why = `The link to the supervisor was closed, because it broke the rules of streams: ${breach}.`;
+    this.abandon(new SpliceError({ code: 3003, message: why }));
   }
 
   #take(requestId: U64): PendingCall | undefined {
@@ -385,10 +409,4 @@ function receiveInto(
   if (message.type === "StreamStart") return items.start(message.window);
   if (message.type === "StreamChunk") return items.chunk(message.sequence, message.data);
   return items.end(message.totalChunks);
-}
-
-function wireDeadline(timeoutMs: number | undefined): number {
-  if (timeoutMs === undefined) return 0;
-  if (timeoutMs === Infinity) return noDeadlineMs;
-  return Math.min(Math.max(Math.ceil(timeoutMs), 1), maxTimerMs);
 }

@@ -1,6 +1,7 @@
 // One call of stream() over a link: read at once, sent when the link is up. Knows how a stream waits for the link, but
 // neither sockets nor frames.
 
+import { inputOf } from "../contract/caller-input.js";
 import type { IncomingStream } from "../contract/incoming-stream.js";
 import { StreamReading } from "../contract/reading.js";
 import type { StreamOptions } from "../contract/splice.js";
@@ -18,7 +19,21 @@ export function openStream(
   params: unknown,
   options: StreamOptions | undefined,
 ): IncomingStream {
-  const call = checkCall(name, params, options);
+  const input = inputOf(name, options);
+  try {
+    return open(link, clock, checkCall(name, params, options, input), options);
+  } catch (error) {
+    input?.stop();
+    throw error;
+  }
+}
+
+function open(
+  link: Link,
+  clock: Clock,
+  call: CheckedCall,
+  options: StreamOptions | undefined,
+): IncomingStream {
   const { reading, send, unwanted } = prepare(call, clock, options);
   if (link.connection !== null) send(link.connection, call.timeoutMs);
   else {
@@ -46,7 +61,7 @@ export function openStreamOn(
   params: unknown,
   options: StreamOptions | undefined,
 ): IncomingStream {
-  const call = checkCall(name, params, options);
+  const call = checkCall(name, params, options, null);
   const { reading, send } = prepare(call, clock, options);
   send(connection, call.timeoutMs);
   return reading.items;
@@ -69,6 +84,7 @@ function prepare(call: CheckedCall, clock: Clock, options: StreamOptions | undef
       unwanted.abort();
       wire?.cancel();
     },
+    over: () => call.input?.stop(),
   });
   const send = (connection: ClientConnection, timeoutMs: number | undefined): void => {
     try {

@@ -1,6 +1,7 @@
 // The calls that are under way on one connection, each until its one answer, and the time by which this side gives
 // one up by itself: a supervisor that stands still must not hold a call beyond its deadline. Knows no socket.
 
+import type { CallerInput } from "../contract/caller-input.js";
 import type { StreamReading } from "../contract/reading.js";
 import type { U64 } from "../protocol/messages.js";
 import { maxTimerMs, type Clock, type TimerHandle } from "../time.js";
@@ -17,6 +18,7 @@ export class PendingCall {
     readonly onAbort: (() => void) | null,
     /** Where the items of a stream go; null for a plain call. */
     readonly reading: StreamReading | null = null,
+    readonly input: CallerInput | null = null,
   ) {}
 }
 

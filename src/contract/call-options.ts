@@ -1,7 +1,7 @@
 // What a caller passes as options, checked and put into the wire's terms. Pure; the same for every kind of caller.
 
 import { describeValue, SpliceError } from "../errors.js";
-import { emptyContextBytes, encodeContext } from "../protocol/context.js";
+import { emptyContextBytes, encodeContext, inputHeaderPair, isInputHeader } from "../protocol/context.js";
 import type { U64 } from "../protocol/messages.js";
 import { isWellFormed } from "../protocol/text.js";
 import { encodeParams, isValueError } from "../protocol/values.js";
@@ -35,9 +35,12 @@ function checkShape(functionName: string, options: unknown): void {
   if (options === undefined) return;
   if (!isObject(options))
     throw invalid(functionName, `The options of a call must be an object, not ${shown(options)}.`);
-  const { signal, headers, auth, retry } = options;
+  const { signal, headers, auth, retry, input } = options;
   if (retry !== undefined && !(isObject(retry) && isCount(retry["attempts"]))) {
     throw invalid(functionName, "The option retry must be { attempts }, a whole number of 0 or more.");
+  }
+  if (retry !== undefined && input !== undefined) {
+    throw invalid(functionName, "The option retry does not go with input, which can be read only once.");
   }
   if (signal !== undefined && !isAbortSignal(signal)) {
     throw invalid(functionName, `The option signal must be an AbortSignal, not ${shown(signal)}.`);
@@ -91,14 +94,15 @@ function timeoutOf(functionName: string, timeoutMs: unknown): number | undefined
 }
 
 function contextBytes(functionName: string, options: CallOptions): Uint8Array {
-  const { headers, auth, traceId, spanId } = options;
+  const { headers, auth, traceId, spanId, input } = options;
   if (headers === undefined && auth === undefined && traceId === undefined && spanId === undefined) {
-    return emptyContextBytes;
+    if (input === undefined) return emptyContextBytes;
   }
+  const pairs = headers === undefined ? [] : headerPairs(functionName, headers);
   return encodeContext({
     traceId: idOf(functionName, "traceId", traceId),
     spanId: idOf(functionName, "spanId", spanId),
-    headers: headers === undefined ? [] : headerPairs(functionName, headers),
+    headers: input === undefined ? pairs : [...pairs, inputHeaderPair],
     auth: auth === undefined ? null : authOf(functionName, auth),
   });
 }
@@ -119,10 +123,9 @@ function headerPairs(functionName: string, headers: NonNullable<CallOptions["hea
     if (!Array.isArray(pair) || pair.length !== 2) {
       throw noHeaders(functionName);
     }
-    return [
-      textOf(functionName, "a header's name", pair[0]),
-      textOf(functionName, "a header's value", pair[1]),
-    ];
+    const name = textOf(functionName, "a header's name", pair[0]);
+    if (isInputHeader(name)) throw invalid(functionName, `The header ${name} is the runtime's own.`);
+    return [name, textOf(functionName, "a header's value", pair[1])];
   });
 }
 

@@ -40,6 +40,12 @@ export interface Context {
   readonly isCancelled: boolean;
   /** Aborts at the moment `isCancelled` becomes true: hand it to fetch, timers, queries. */
   readonly signal: AbortSignal;
+  /**
+   * What the caller gives as the call's input, as it comes; empty when it gives none. Read once: the caller sends no
+   * faster than it is read. Throws a SpliceError when the caller's input threw (2000, with its message), and 2002 when
+   * the call is cancelled. Leaving the loop, or never reading, does not end the call.
+   */
+  readonly input: AsyncIterable<unknown>;
   readonly log: ContextLog;
   /** The first header of that name, whatever its case; undefined when there is none. */
   header(name: string): string | undefined;

@@ -12,6 +12,8 @@ export interface ReadingPorts {
   readonly acknowledge: (sequence: number, window: number) => void;
   /** Ends the call where it runs. Called at most once, and not after the end. */
   readonly cancel: () => void;
+  /** The call is over, however it came to that. May be called again. */
+  readonly over: () => void;
 }
 
 export class StreamReading {
@@ -127,6 +129,7 @@ export class StreamReading {
 
   #over(): void {
     this.#isOver = true;
+    this.#ports.over();
     this.#ports.clock.clearTimeout(this.#timer);
   }
 }

@@ -3,6 +3,7 @@
 
 import type { Admission } from "../machines/router/route-table.js";
 import type { Clock } from "../time.js";
+import { carriesInput } from "../protocol/context.js";
 import type { U64 } from "../protocol/messages.js";
 import type { Caller, CallFailure } from "./call.js";
 import * as failures from "./failures.js";
@@ -50,6 +51,7 @@ export function admit(
   timeoutMs: number | undefined,
   caller: Caller,
   requestId: U64,
+  contextBytes: Uint8Array,
 ): FunctionState | CallFailure {
   const closed = closedRefusal(door);
   if (closed !== null) return closed;
@@ -63,6 +65,11 @@ export function admit(
       caller.streams === undefined
         ? failures.streamingUnsupported(name, "caller")
         : caller.streams.refusalOf(requestId, name);
+    if (refused !== null) return refused;
+  }
+  if (carriesInput(contextBytes)) {
+    const refused =
+      caller.inputs === undefined ? failures.inputRefused(name, "caller") : caller.inputs.refusalOf(name);
     if (refused !== null) return refused;
   }
   if (timeoutMs !== undefined && timeoutMs <= 0) return failures.noTimeLeft(name, timeoutMs);

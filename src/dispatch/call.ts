@@ -3,7 +3,9 @@
 
 import type { ErrorKind } from "../errors.js";
 import type { CallId } from "../ids.js";
+import { carriesInput } from "../protocol/context.js";
 import type { U64 } from "../protocol/messages.js";
+import { CallInput } from "./call-input.js";
 import { Expiring } from "./deadlines.js";
 import type { CallerShare } from "./caller-share.js";
 import type { FunctionState } from "./function-state.js";
@@ -35,6 +37,16 @@ export interface Caller {
   fail(requestId: U64, failure: CallFailure, callId: CallId): void;
   /** How items of streaming functions reach it; absent: none can. */
   readonly streams?: StreamCaller;
+  /** How it hears of the inputs that it gives; absent: it can give none. */
+  readonly inputs?: InputCaller;
+}
+
+/** What the caller of a function with an input is told of it. */
+export interface InputCaller {
+  /** Why a call that has an input is not to be made; null: it may. */
+  refusalOf(functionName: string): CallFailure | null;
+  /** The function has read so far, and lets so many more chunks come. */
+  acknowledged(requestId: U64, sequence: number, window: number): void;
 }
 
 /** A stream begins, has chunks, and ends with `ended` or with the caller's `fail`. */
@@ -55,6 +67,8 @@ export class Call extends Expiring {
   worker: WorkerState | null = null;
   /** Null until it has begun to stream; a dispatched call with one is the chart's `streaming`. */
   stream: CallStream | null = null;
+  /** What the caller sends while the call runs; null: nothing. */
+  readonly input: CallInput | null;
   /** True once the caller has its one answer; the slot may outlive that until the worker answers or dies. */
   isAnswered = false;
   /** Its time is over, and its caller will hear 2001 as soon as it is known what its worker is doing. */
@@ -72,6 +86,7 @@ export class Call extends Expiring {
     readonly deadlineAtMs: number,
   ) {
     super();
+    this.input = carriesInput(contextBytes) ? new CallInput(callId) : null;
   }
 
   /** Puts the call at the end of that line, and takes it out of the one it was in; null: it waits no more. */

@@ -87,6 +87,7 @@ export class Dispatcher {
       journal: options.journal,
       idleTimeoutMs: options.limits.idleTimeoutMs,
       answers: this.#answers,
+      find: (callId) => this.#calls.get(callId) ?? this.#queue.get(callId),
       fail: (call, failure) => this.#settle(call, failure, false),
       cancel: (call, answer) => this.#cancel(call, answer),
     });
@@ -208,7 +209,7 @@ export class Dispatcher {
     contextBytes: Uint8Array,
   ): CallId | 0 {
     this.counters.total += 1;
-    const target = admit(this.#door, functionName, timeoutMs, caller, requestId);
+    const target = admit(this.#door, functionName, timeoutMs, caller, requestId, contextBytes);
     if (!(target instanceof FunctionState)) return this.#reject(caller, requestId, functionName, target);
     const mustWait = fullLimit(this.#door.limits, this.#calls.size, target) !== null;
     if (mustWait && !this.#queue.hasRoomFor(caller.share, target))
@@ -388,8 +389,7 @@ export class Dispatcher {
     }
     if (this.#queue.hasGranted) this.#queue.startGranted();
     call.worker?.tellIfIdle();
-    if (!isSlotFree) return;
-    if (this.#calls.size === 0) this.#drained();
+    if (isSlotFree && this.#calls.size === 0) this.#drained();
   }
 
   #drained(): void {

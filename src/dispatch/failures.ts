@@ -3,6 +3,7 @@
 import { errorTable, type ErrorCode } from "../errors.js";
 import { describeUnknownFunction } from "../contract/near-names.js";
 import type { PoolRefusal } from "../machines/router/route-table.js";
+import { inputNotCarried } from "../contract/caller-input.js";
 import { readWithStream } from "../contract/stream-handle.js";
 import { encodeValue } from "../protocol/values.js";
 import type { CallFailure } from "./call.js";
@@ -28,6 +29,11 @@ export function streamingUnsupported(name: string, whose: "caller" | "worker"): 
     1000,
     `The function ${quoted(name)} yields a stream, and the handshake of its ${whose} did not offer to carry streams.`,
   );
+}
+
+/** `whose` link did not agree on the capability. */
+export function inputRefused(name: string, whose: "caller" | "worker"): CallFailure {
+  return failure(1000, `The function ${quoted(name)} was not called: ${inputNotCarried(whose)}.`);
 }
 
 /** A plain call of a function that yields items. */

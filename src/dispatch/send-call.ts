@@ -18,6 +18,7 @@ export function sendCall(
   const { port } = worker;
   const { name } = call.target;
   if (call.target.isStreaming && !port.canStream) return failures.streamingUnsupported(name, "worker");
+  if (call.input !== null && !port.canTakeInput) return failures.inputRefused(name, "worker");
   if (port.queuedBytes > port.maxQueuedBytes)
     return failures.linkFull(port.queuedBytes, port.maxQueuedBytes, worker.inFlight);
   const deadlineMs = leftMs === Infinity ? 0 : Math.min(Math.max(Math.ceil(leftMs), 1), maxTimerMs);
@@ -33,6 +34,7 @@ export function sendCall(
     if (!isProtocolError(error)) throw error;
     return failures.paramsTooLarge(name, call.params.length, port.maxFrameBytes);
   }
+  call.input?.sendTo(port);
   // The link has them now; a megabyte held here until the answer comes would be held twice.
   call.params = noBytes;
   return null;

@@ -1,7 +1,7 @@
 // Calls that stream: what their workers send on its way to the callers, what the callers acknowledge on its way back, and
 // the rules that both are held to. Passes bytes on unread. It ends no call itself: settling is the dispatcher's.
 
-import type { InstanceId } from "../ids.js";
+import type { CallId, InstanceId } from "../ids.js";
 import { maxWindowChunks, StreamCredit } from "../protocol/credit.js";
 import type { StreamChunk, StreamEnd, StreamStart, U64 } from "../protocol/messages.js";
 import type { Clock } from "../time.js";
@@ -9,6 +9,7 @@ import type { Answers } from "./answers.js";
 import type { Call, CallFailure } from "./call.js";
 import { Deadlines, Expiring } from "./deadlines.js";
 import * as failures from "./failures.js";
+import { Inputs } from "./inputs.js";
 import type { Journal } from "./journal.js";
 
 export interface StreamPorts {
@@ -17,6 +18,8 @@ export interface StreamPorts {
   /** How long a worker that may send may send nothing, in milliseconds; 0: for ever. */
   readonly idleTimeoutMs: number;
   readonly answers: Answers;
+  /** A call that has not ended, whether it has its slot or waits for one. */
+  readonly find: (callId: CallId) => Call | undefined;
   /** Answers the caller; the worker is not done with the call. */
   readonly fail: (call: Call, failure: CallFailure) => void;
   /** Sends Cancel after the call and answers its caller. */
@@ -37,11 +40,15 @@ export class CallStream extends Expiring {
 }
 
 export class Streams {
+  /** The other direction: what callers send to their calls. */
+  readonly inputs: Inputs;
   readonly #ports: StreamPorts;
   readonly #idle: Deadlines<CallStream>;
 
   constructor(ports: StreamPorts) {
     this.#ports = ports;
+    const { find, answers } = ports;
+    this.inputs = new Inputs({ find, answers, broke: (call, why) => this.#broke(call, why) });
     this.#idle = new Deadlines(ports.clock, (stream) => {
       this.#maybeIdle(stream);
     });
@@ -116,7 +123,7 @@ export class Streams {
   #maybeIdle(stream: CallStream): void {
     const { clock, idleTimeoutMs, cancel } = this.#ports;
     const nowMs = clock.now();
-    if (!stream.output.hasWindow) stream.heardAtMs = nowMs;
+    if (!stream.output.hasWindow || stream.call.input?.isAwaited === true) stream.heardAtMs = nowMs;
     const dueAtMs = stream.heardAtMs + idleTimeoutMs;
     if (dueAtMs > nowMs) this.#idle.add(stream, dueAtMs);
     else cancel(stream.call, failures.streamIdle(stream.call.target.name, idleTimeoutMs));

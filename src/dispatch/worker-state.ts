@@ -1,6 +1,10 @@
 // One worker process as dispatch sees it: a port to write frames to, and how many calls it has.
 
 import type { InstanceId, WorkerId } from "../ids.js";
+import type { StreamChunk, StreamEnd, StreamError, StreamStart } from "../protocol/messages.js";
+
+/** What is said of the input of a call. */
+export type InputMessage = StreamStart | StreamChunk | StreamEnd | StreamError;
 
 /** Where the main loop of a worker stands, in the user's source. */
 export interface RunningPlace {
@@ -35,6 +39,9 @@ export interface WorkerPort {
   readonly canStream: boolean;
   /** The caller of a stream has read so far, and lets so many more chunks come. */
   sendAck(callId: number, sequence: number, window: number): void;
+  readonly canTakeInput: boolean;
+  /** Of a call's input; after the call's Invoke and in this order. @throws ProtocolError `frame-too-large`. */
+  sendInput(message: InputMessage): void;
   /** Calls after which it should be replaced; Infinity for no limit. */
   readonly maxCalls: number;
   /** Asks what the worker is doing, where it can be asked; null: nothing is known. */

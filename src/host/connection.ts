@@ -1,10 +1,11 @@
 // One host on its connection: handshake, calls with the host's own ids, cancels, health and goodbye. Answers go out
 // in whatever order they come. It knows dispatch, but no worker and no other connection.
 
-import type { Caller, CallFailure, StreamCaller } from "../dispatch/call.js";
+import type { Caller, CallFailure, InputCaller, StreamCaller } from "../dispatch/call.js";
 import { CallerShare } from "../dispatch/caller-share.js";
-import { streamingUnsupported } from "../dispatch/failures.js";
+import { inputRefused, streamingUnsupported } from "../dispatch/failures.js";
 import type { Dispatcher } from "../dispatch/dispatcher.js";
+import type { InputMessage } from "../dispatch/worker-state.js";
 import type { CallId } from "../ids.js";
 import { acceptHandshake } from "../protocol/handshake.js";
 import { hostHandshakeTimeoutMs, preHandshakeMaxFrameBytes } from "../protocol/limits.js";
@@ -30,7 +31,7 @@ import { chunkRefusal, resultRefusal } from "./result-refusal.js";
 import { createSocketStream, type CloseReason, type SocketStream } from "../transport/socket-stream.js";
 
 /** What this version can do for a host. */
-const offeredCapabilities = capability.streaming | capability.cancellation;
+const offeredCapabilities = capability.streaming | capability.cancellation | capability.inputStream;
 
 /** How long a connection that we ended may stay half open before it is cut. */
 const goodbyeMs = 2000;
@@ -132,6 +133,16 @@ export class HostConnection implements Caller {
     },
   };
 
+  /** How far the inputs of this host's calls are read. */
+  readonly inputs: InputCaller = {
+    refusalOf: (functionName) =>
+      (this.#capabilities & capability.inputStream) === 0 ? inputRefused(functionName, "caller") : null,
+    acknowledged: (requestId, ackSequence, window) => {
+      this.#stream.outbox.send({ type: "StreamAck", requestId, ackSequence, window });
+      this.#intake.holdWhenBehind();
+    },
+  };
+
   succeed(requestId: U64, result: Uint8Array, durationUs: U64): void {
     this.#forget(requestId);
     this.#stream.outbox.sendResult(requestId, result, durationUs);
@@ -183,6 +194,11 @@ export class HostConnection implements Caller {
         return this.#leaveWhenIdle();
       case "StreamAck":
         return this.#acknowledge(message);
+      case "StreamStart":
+      case "StreamChunk":
+      case "StreamEnd":
+      case "StreamError":
+        return this.#input(message);
       case "Handshake":
         return this.#fatal(1000, "A second Handshake came on one connection.");
       default:
@@ -271,6 +287,16 @@ export class HostConnection implements Caller {
       callId === undefined
         ? this.#reserved.acknowledge(requestId, ackSequence, window)
         : this.#ports.dispatcher.acknowledge(callId, ackSequence, window);
+    this.#judge(breach);
+  }
+
+  #input(message: InputMessage): void {
+    const callId = this.#active.get(message.requestId);
+    // For a call that is over, or was refused, it came too late as well.
+    if (callId !== undefined) this.#judge(this.#ports.dispatcher.streams.inputs.receive(callId, message));
+  }
+
+  #judge(breach: string | null): void {
     if (breach !== null) this.#fatal(1000, `${breach.charAt(0).toUpperCase()}${breach.slice(1)}.`);
   }
 

@@ -11,6 +11,9 @@ import { encodeText } from "./text.js";
 /** A context that says nothing: no trace, no headers, no auth. */
 export const emptyContextBytes: Uint8Array = Uint8Array.of(0x94, 0, 0, 0x90, 0xc0);
 
+/** The header by which an Invoke says that an input stream comes with the call; its value is "1". */
+const inputHeader = "splice-input";
+
 const scratch = new OutboxBuffer();
 const reader = new Reader();
 
@@ -65,6 +68,40 @@ function readContext(from: Reader): RequestContext {
   const spanId = from.u64();
   const headers = readPairs(from);
   return { traceId, spanId, headers, auth: from.nil() ? null : readAuth(from) };
+}
+
+/** The runtime's own header, and no business of callers and functions. */
+export function isInputHeader(name: string): boolean {
+  return name.length === inputHeader.length && name.toLowerCase() === inputHeader;
+}
+
+/** The pair that says so of a call with an input. */
+export const inputHeaderPair: readonly [string, string] = [inputHeader, "1"];
+
+/** True when an input stream comes with the call. Makes no string of a header that is not as long as that one. */
+export function carriesInput(bytes: Uint8Array): boolean {
+  if (bytes.length < emptyContextBytes.length + inputHeader.length) return false;
+  reader.start(bytes);
+  try {
+    reader.arrayOf(4);
+    reader.u64();
+    reader.u64();
+    for (let left = reader.arrayHeader(); left > 0; left--) {
+      reader.arrayOf(2);
+      const nameAt = reader.at;
+      const length = reader.textHeader(reader.u8());
+      if (length === inputHeader.length && isInputHeader(reader.nameOf(length))) {
+        if (reader.text() === "1") return true;
+        continue;
+      }
+      reader.at = nameAt;
+      reader.skipText();
+      reader.skipText();
+    }
+    return false;
+  } finally {
+    reader.release();
+  }
 }
 
 /** An array of [name, value]; order and repeats are kept. */

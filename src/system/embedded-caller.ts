@@ -2,10 +2,11 @@
 
 import { toSpliceError } from "../contract/failure-error.js";
 import { prepareCall } from "../contract/call-options.js";
+import { type CallerInput, inputOf, type InputWire, withInput } from "../contract/caller-input.js";
 import { createStreamHandle, type SpliceStream } from "../contract/stream-handle.js";
 import { StreamReading } from "../contract/reading.js";
 import type { CallOptions, StreamOptions } from "../contract/splice.js";
-import type { Caller, CallFailure, StreamCaller } from "../dispatch/call.js";
+import type { Caller, CallFailure, InputCaller, StreamCaller } from "../dispatch/call.js";
 import { CallerShare } from "../dispatch/caller-share.js";
 import { unreadableResult, yieldsStream } from "../dispatch/failures.js";
 import type { Dispatcher } from "../dispatch/dispatcher.js";
@@ -23,6 +24,7 @@ interface Pending {
   readonly reject: (error: unknown) => void;
   readonly signal: AbortSignal | undefined;
   onAbort: (() => void) | undefined;
+  readonly input: CallerInput | null;
   isAborted: boolean;
   /** The result, read but not yet handed over. */
   value: unknown;
@@ -31,6 +33,7 @@ interface Pending {
 interface Reading {
   readonly functionName: string;
   readonly reading: StreamReading;
+  readonly input: CallerInput | null;
 }
 
 /** The embedding program as a caller; its id in the journal is 0, connections count from 1. */
@@ -76,8 +79,32 @@ export class EmbeddedCaller implements Caller {
     },
   };
 
+  /** How far the inputs that were given are read. */
+  readonly inputs: InputCaller = {
+    refusalOf: () => null,
+    acknowledged: (requestId, sequence, window) => {
+      const found = this.#pending.get(requestId) ?? this.#readings.get(requestId);
+      found?.input?.acknowledge(sequence, window);
+    },
+  };
+
   #open(name: string, params: unknown, options: StreamOptions | undefined): StreamReading {
     requireName(name);
+    const input = inputOf(name, options);
+    try {
+      return this.#read(name, params, options, input);
+    } catch (error) {
+      input?.stop();
+      throw error;
+    }
+  }
+
+  #read(
+    name: string,
+    params: unknown,
+    options: StreamOptions | undefined,
+    input: CallerInput | null,
+  ): StreamReading {
     const { params: bytes, contextBytes, timeoutMs } = prepareCall(name, params, options);
     refuseAborted(name, options?.signal);
     const requestId = ++this.#lastRequestId;
@@ -94,8 +121,9 @@ export class EmbeddedCaller implements Caller {
         if (made.callId !== 0) this.#dispatcher.cancel(made.callId, true);
         else this.#reservedStreams.stop(requestId);
       },
+      over: () => input?.stop(),
     });
-    this.#readings.set(requestId, { functionName: name, reading });
+    this.#readings.set(requestId, { functionName: name, reading, input });
     if (isReserved(name)) {
       const answer = this.#runReserved(name, bytes, timeoutMs);
       if (!answer.ok) this.fail(requestId, answer.failure, 0 as CallId);
@@ -109,6 +137,7 @@ export class EmbeddedCaller implements Caller {
     made.callId = this.#dispatcher.invoke(this, requestId, name, bytes, timeoutMs, contextBytes);
     // The verifier runs in this program, and may have aborted the call before the call had its number.
     if (made.isUnwanted && made.callId !== 0) this.#dispatcher.cancel(made.callId, true);
+    if (made.callId !== 0) input?.begin(this.#inputWire(made.callId));
     return reading;
   }
 
@@ -118,7 +147,28 @@ export class EmbeddedCaller implements Caller {
     return found;
   }
 
+  #inputWire(callId: CallId): InputWire {
+    const { inputs } = this.#dispatcher.streams;
+    // Dispatch has its own number for the call, so that the one in the message says nothing.
+    const requestId = callId;
+    return {
+      start: (window) => inputs.receive(callId, { type: "StreamStart", requestId, window }),
+      chunk: (sequence, data) => inputs.receive(callId, { type: "StreamChunk", requestId, sequence, data }),
+      end: (totalChunks) => inputs.receive(callId, { type: "StreamEnd", requestId, totalChunks }),
+      fail: (code, message) => inputs.receive(callId, { type: "StreamError", requestId, code, message }),
+    };
+  }
+
   call(name: string, params: unknown, options: CallOptions | undefined): Promise<unknown> {
+    return withInput(name, options, (input) => this.#call(name, params, options, input));
+  }
+
+  #call(
+    name: string,
+    params: unknown,
+    options: CallOptions | undefined,
+    input: CallerInput | null,
+  ): Promise<unknown> {
     return new Promise((resolve, reject) => {
       requireName(name);
       const { params: bytes, contextBytes, timeoutMs } = prepareCall(name, params, options);
@@ -135,6 +185,7 @@ export class EmbeddedCaller implements Caller {
         reject,
         signal,
         onAbort: undefined,
+        input,
         isAborted: false,
         value: undefined,
       };
@@ -151,6 +202,7 @@ export class EmbeddedCaller implements Caller {
       callId = this.#dispatcher.invoke(this, requestId, name, bytes, timeoutMs, contextBytes);
       // The verifier runs in this program, and may have aborted the call before the call had its number.
       if (pending.isAborted && callId !== 0) this.#dispatcher.cancel(callId, true);
+      if (callId !== 0) input?.begin(this.#inputWire(callId));
     });
   }
 

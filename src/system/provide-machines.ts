@@ -105,6 +105,7 @@ function provideWorker(parts: MachineParts): typeof workerMachine {
         onStream: (instance, message) => {
           if (message.type === "StreamChunk") dispatcher.streams.onChunk(instance, message);
           else if (message.type === "StreamStart") dispatcher.streams.onStart(instance, message);
+          else if (message.type === "StreamAck") dispatcher.streams.inputs.onAck(instance, message);
           else dispatcher.streams.onEnd(instance, message);
         },
         onLog: createWorkerLog(log, clock),

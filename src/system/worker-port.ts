@@ -39,6 +39,14 @@ export function createWorkerPort(entry: ProcessEntry, outbox: Outbox, maxCalls: 
       // At once: the worker makes the next items while what has come is still being read.
       outbox.flush();
     },
+    canTakeInput: (entry.capabilities & capability.inputStream) !== 0,
+    sendInput(message) {
+      // Everything behind the start may be overtaken by the frames of other calls, and nothing overtakes within it.
+      if (message.type === "StreamStart") outbox.send(message);
+      else if (message.type === "StreamChunk")
+        outbox.sendChunk(message.requestId, Number(message.sequence), message.data);
+      else outbox.sendAfterChunks(message);
+    },
     sendCancel(callId) {
       outbox.send({ type: "Cancel", requestId: callId });
     },

@@ -2,18 +2,24 @@
 // what the runtime needs to end the call. Knows the wire's context bytes, not the link.
 
 import type { Context, ContextAuth, ContextLog, ContextLogFields } from "../contract/context-type.js";
-import { decodeContext } from "../protocol/context.js";
+import { decodeContext, isInputHeader } from "../protocol/context.js";
 import type { RequestContext, U64, WireInvoke } from "../protocol/messages.js";
 import type { LogLevel } from "../log.js";
 
 /** Takes the log lines of a call to the supervisor. */
 export type LogSink = (context: Context, level: LogLevel, message: string, fields?: ContextLogFields) => void;
 
+/** Of a call that was given none. */
+const noInput: AsyncIterable<unknown> = {
+  [Symbol.asyncIterator]: () => ({ next: () => Promise.resolve({ done: true, value: undefined }) }),
+};
+
 export class CallContext implements Context {
   readonly #invoke: WireInvoke;
   readonly #logSink: LogSink;
   /** When the call began, in milliseconds of `performance.now()`. */
   readonly startedMs: number;
+  readonly input: AsyncIterable<unknown>;
   #decoded: RequestContext | undefined;
   #traceId: U64 | undefined;
   #spanId: U64 | undefined;
@@ -21,9 +27,10 @@ export class CallContext implements Context {
   #controller: AbortController | undefined;
   #isCancelled = false;
 
-  constructor(invoke: WireInvoke, startedMs: number, logSink: LogSink) {
+  constructor(invoke: WireInvoke, startedMs: number, logSink: LogSink, input = noInput) {
     this.#invoke = invoke;
     this.startedMs = startedMs;
+    this.input = input;
     this.#logSink = logSink;
   }
 
@@ -107,8 +114,15 @@ export class CallContext implements Context {
   }
 
   get #request(): RequestContext {
-    return (this.#decoded ??= decodeContext(this.#invoke.contextBytes));
+    return (this.#decoded ??= ofFunction(decodeContext(this.#invoke.contextBytes)));
   }
+}
+
+/** Without the runtime's own header, which is no word of the caller's. */
+function ofFunction(context: RequestContext): RequestContext {
+  const isOwn = ([name]: readonly [string, string]): boolean => isInputHeader(name);
+  if (!context.headers.some(isOwn)) return context;
+  return { ...context, headers: context.headers.filter((header) => !isOwn(header)) };
 }
 
 /** 0 on the wire is "none". A number made here stays exact in JavaScript. */

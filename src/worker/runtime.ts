@@ -10,6 +10,7 @@ import { checkItem, isThenable, MisfitError, runChecked, SchemaFault } from "./c
 import { contextStorage } from "./current-context.js";
 import * as failures from "./failures.js";
 import type { RunningMemory } from "./guard-protocol.js";
+import { type InputMessage, Inputs } from "./inputs.js";
 import type { Link } from "./link.js";
 import { itemsOf, OutputStream, UnsendableItem } from "./output-stream.js";
 import type { RegisteredFunction, Registry } from "./registry.js";
@@ -24,6 +25,8 @@ export interface Runtime {
   cancel(requestId: U64): void;
   /** The caller of a stream has come so far. Returns null, or the breach: the rest of a sentence. */
   acknowledge(requestId: U64, sequence: U64, window: number): string | null;
+  /** Something of the input of a call. Returns null, or the breach: the rest of a sentence. */
+  receiveInput(message: InputMessage): string | null;
   /** New calls are refused from now on; `drained` is called once, when no call is left. */
   drain(drained: () => void): void;
 }
@@ -48,6 +51,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   const inFlight = new Map<U64, CallContext>();
   /** Of the calls among them that have begun to stream. */
   const outputs = new Map<U64, OutputStream>();
+  const inputs = new Inputs(link);
   const watch: CallWatch | undefined =
     runningMemory &&
     createCallWatch({
@@ -170,6 +174,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   function release(call: CallContext): void {
     inFlight.delete(call.requestId);
     outputs.delete(call.requestId);
+    inputs.close(call.requestId);
     if (inFlight.size === 0) whenDrained?.();
   }
 
@@ -198,7 +203,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
         return;
       }
       total++;
-      const call = new CallContext(message, performance.now(), logSink);
+      const call = new CallContext(message, performance.now(), logSink, inputs.open(message));
       // Before the function runs: a fast one ends before this returns.
       inFlight.set(requestId, call);
       watch?.entered(functionName, call.startedMs);
@@ -209,6 +214,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     },
     cancel(requestId) {
       inFlight.get(requestId)?.cancel();
+      inputs.cancel(requestId);
       outputs.get(requestId)?.wake();
     },
     acknowledge(requestId, sequence, window) {
@@ -217,6 +223,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       // Of a call that is over it came too late, and means nothing.
       return inFlight.has(requestId) ? "a StreamAck came for a call that has not started its stream" : null;
     },
+    receiveInput: (message) => inputs.receive(message, inFlight.has(message.requestId)),
     drain(drained) {
       whenDrained = drained;
       if (inFlight.size === 0) drained();

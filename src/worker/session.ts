@@ -42,8 +42,8 @@ export interface SessionOptions {
   readonly finished: () => void;
 }
 
-/** What this worker offers: it streams, and honours Cancel. */
-const offered = capability.streaming | capability.cancellation;
+/** What this worker offers: it streams in both directions, and honours Cancel. */
+const offered = capability.streaming | capability.cancellation | capability.inputStream;
 
 export function createSession(options: SessionOptions): Session {
   const { link, dev, windowChunks, runningMemory, finished } = options;
@@ -106,10 +106,15 @@ export function createSession(options: SessionOptions): Session {
         return;
       case "StreamAck": {
         const { requestId, ackSequence, window } = message;
-        const breach = runtime?.acknowledge(requestId, ackSequence, window) ?? null;
-        if (breach !== null) throw new SessionError(`The supervisor broke the protocol: ${breach}.`);
+        judge(runtime?.acknowledge(requestId, ackSequence, window) ?? null);
         return;
       }
+      case "StreamStart":
+      case "StreamChunk":
+      case "StreamEnd":
+      case "StreamError":
+        judge(runtime?.receiveInput(message) ?? null);
+        return;
       case "ListExports":
         listExports();
         return;
@@ -162,6 +167,10 @@ export function createSession(options: SessionOptions): Session {
       link.acceptLargeFrames();
     },
   };
+}
+
+function judge(breach: string | null): void {
+  if (breach !== null) throw new SessionError(`The supervisor broke the protocol: ${breach}.`);
 }
 
 const sameVersion = "Install the same version of splice-runtime for both.";

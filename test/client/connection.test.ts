@@ -56,7 +56,7 @@ async function settle(): Promise<void> {
   for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
 }
 
-test("greets as a host that can stream and cancel", async () => {
+test("greets as a host that can stream both ways and cancel", async () => {
   const { received, send, client } = world();
   await settle();
   expect(received).toEqual([
@@ -64,7 +64,7 @@ test("greets as a host that can stream and cancel", async () => {
       type: "Handshake",
       protocolVersion: 0x1_0000,
       role: "Host",
-      capabilities: 3,
+      capabilities: 11,
       maxFrameSize: 104_857_600,
     },
   ]);

@@ -12,6 +12,7 @@ function read(options: StreamOptions = {}, window = 4) {
     clock,
     acknowledge: (sequence) => said.push(`ack ${String(sequence)}`),
     cancel: () => said.push("cancel"),
+    over: () => undefined,
   });
   reading.items.start(window);
   let sequence = 0;

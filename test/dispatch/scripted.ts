@@ -9,7 +9,7 @@ import { CallerShare } from "../../src/dispatch/caller-share.js";
 import { Dispatcher } from "../../src/dispatch/dispatcher.js";
 import { Verification, type VerificationPorts } from "../../src/dispatch/verification.js";
 import { Journal } from "../../src/dispatch/journal.js";
-import type { WorkerPort } from "../../src/dispatch/worker-state.js";
+import type { InputMessage, WorkerPort } from "../../src/dispatch/worker-state.js";
 import { workerId, type CallId, type InstanceId } from "../../src/ids.js";
 import type { BreakerReport } from "../../src/machines/breaker/events.js";
 import type { BreakersEvent, CallBreakerEvent } from "../../src/machines/breakers/events.js";
@@ -38,6 +38,7 @@ export class ScriptedPort implements WorkerPort {
   readonly pid: number;
   canCancel = true;
   canStream = true;
+  canTakeInput = true;
   maxFrameBytes = 1000;
   queuedBytes = 0;
   maxQueuedBytes = 2000;
@@ -46,6 +47,7 @@ export class ScriptedPort implements WorkerPort {
   locate: WorkerPort["locate"] = null;
   readonly invokes: SentInvoke[] = [];
   readonly cancels: number[] = [];
+  readonly inputs: InputMessage[] = [];
   readonly acks: [callId: number, sequence: number, window: number][] = [];
   onInvoke: (callId: number, contextBytes: Uint8Array) => void = () => undefined;
 
@@ -76,6 +78,13 @@ export class ScriptedPort implements WorkerPort {
 
   sendAck(callId: number, sequence: number, window: number): void {
     this.acks.push([callId, sequence, window]);
+  }
+
+  sendInput(message: InputMessage): void {
+    if (message.type === "StreamChunk" && message.data.length > this.maxFrameBytes) {
+      throw new ProtocolError("frame-too-large", "The frame is too large.");
+    }
+    this.inputs.push(message);
   }
 
   sendCancel(callId: number): void {

@@ -4,10 +4,10 @@
 import { defaults } from "../../src/config/defaults.js";
 import { Dispatcher } from "../../src/dispatch/dispatcher.js";
 import { Journal } from "../../src/dispatch/journal.js";
-import type { WorkerPort } from "../../src/dispatch/worker-state.js";
+import type { InputMessage, WorkerPort } from "../../src/dispatch/worker-state.js";
 import { HostConnection } from "../../src/host/connection.js";
 import { type InstanceId, workerId } from "../../src/ids.js";
-import { encode, Decoder, type Message, type U64 } from "../../src/protocol/index.js";
+import { encode, Decoder, type Invoke, type Message, type U64 } from "../../src/protocol/index.js";
 import { encodeValue } from "../../src/protocol/values.js";
 import { createMemoryPair } from "../../src/transport/memory-duplex.js";
 import { createTestClock } from "../support/test-clock.js";
@@ -19,6 +19,7 @@ export function world(exportedName = "f") {
   const clock = createTestClock();
   const sent: number[] = [];
   const cancelled: number[] = [];
+  const inputs: InputMessage[] = [];
   const port: WorkerPort = {
     instance,
     workerId: workerId("app", 1),
@@ -32,6 +33,8 @@ export function world(exportedName = "f") {
     locate: null,
     sendInvoke: (callId) => sent.push(callId),
     sendAck: () => undefined,
+    canTakeInput: true,
+    sendInput: (message) => inputs.push(message),
     sendCancel: (callId) => cancelled.push(callId),
   };
   const dispatcher = new Dispatcher({
@@ -73,6 +76,8 @@ export function world(exportedName = "f") {
     dispatcher,
     sent,
     cancelled,
+    /** What the worker was sent of inputs. */
+    inputs,
     refused,
     faults,
     asked,
@@ -120,15 +125,13 @@ export function world(exportedName = "f") {
         send: (message: Message) => {
           write(encode(message));
         },
-        shakeHands: (maxFrameSize = 1_000_000) => {
-          const rest = { role: "Host", capabilities: 2, maxFrameSize } as const;
+        shakeHands: (maxFrameSize = 1_000_000, capabilities = 2) => {
+          const rest = { role: "Host", capabilities, maxFrameSize } as const;
           write(encode({ type: "Handshake", protocolVersion: 0x1_0000, ...rest }));
         },
-        invoke: (requestId: U64, functionName = "f") => {
+        invoke: (requestId: U64, functionName = "f", context: Invoke["context"] = noContext) => {
           const params = new Uint8Array(0);
-          write(
-            encode({ type: "Invoke", requestId, functionName, params, deadlineMs: 0, context: noContext }),
-          );
+          write(encode({ type: "Invoke", requestId, functionName, params, deadlineMs: 0, context }));
         },
       };
     },

@@ -12,7 +12,7 @@ describe("handshake", () => {
     const system = await startHosted();
     const [first, second] = [await connectHost(system), await connectHost(system)];
     const ack = await first.next("HandshakeAck");
-    expect(ack).toMatchObject({ protocolVersion: 0x1_0000, capabilities: 2 });
+    expect(ack).toMatchObject({ protocolVersion: 0x1_0000, capabilities: 11 });
     expect(ack.serverId).toHaveLength(16);
     expect((await second.next("HandshakeAck")).serverId).toEqual(ack.serverId);
     const status = await system.splice.status();
@@ -24,7 +24,7 @@ describe("handshake", () => {
   test("capabilities are those that both sides have", async () => {
     const system = await startHosted();
     const host = await connectHost(system, { capabilities: 0xffff_ffff });
-    expect((await host.next("HandshakeAck")).capabilities).toBe(2);
+    expect((await host.next("HandshakeAck")).capabilities).toBe(11);
     const modest = await connectHost(system, { capabilities: 0 });
     expect((await modest.next("HandshakeAck")).capabilities).toBe(0);
     modest.send({ type: "Cancel", requestId: 1 });

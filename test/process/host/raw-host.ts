@@ -209,9 +209,9 @@ export class HostPeer {
 
   #receive(message: Message): void {
     this.received.push(message);
-    if (!isTerminal(message) || message.requestId === 0) return;
+    if (!isEnd(message) || message.requestId === 0) return;
     const { requestId } = message;
-    const code = message.type === "InvokeError" ? message.code : 0;
+    const code = "code" in message ? message.code : 0;
     const key = message.type === "InvokeResult" ? keyOf(message.result) : undefined;
     const outcome = {
       kind: "outcome",
@@ -257,6 +257,13 @@ export class HostPeer {
 
 /** Functions of the fixtures that write no execution log. */
 const unkeyed: ReadonlySet<string> = new Set(["work.release", "work.waiting"]);
+
+/** The end of any call; a stream has two more ways to end. */
+export function isEnd(
+  message: Message,
+): message is Terminal | Extract<Message, { type: "StreamEnd" | "StreamError" }> {
+  return isTerminal(message) || message.type === "StreamEnd" || message.type === "StreamError";
+}
 
 function isTerminal(message: Message): message is Terminal {
   return message.type === "InvokeResult" || message.type === "InvokeError";
