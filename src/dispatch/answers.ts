@@ -6,6 +6,7 @@ import type { InvokeError, U64 } from "../protocol/messages.js";
 import type { Clock } from "../time.js";
 import type { Call, CallFailure } from "./call.js";
 import type { CallCounters } from "./counters.js";
+import * as failures from "./failures.js";
 import type { Journal } from "./journal.js";
 import type { WorkerState } from "./worker-state.js";
 import type { WorkerTable } from "./worker-table.js";
@@ -36,9 +37,9 @@ export class Answers {
   }
 
   onResult(instance: InstanceId, requestId: U64, result: Uint8Array, durationUs: U64): void {
-    const call = this.#answered(instance, requestId);
+    const call = this.lastOf(instance, requestId);
     if (call === null) return;
-    if (call.stream !== null) return this.breached(call.worker, "it ended a stream with a result");
+    if (call.stream !== null) return this.streamBroke(call, "it ended with a result");
     if (call.isAnswered) this.#late(call.callId, instance);
     const { settle, timeout } = this.#ports;
     if (call.isTimedOut) return settle(call, timeout(call), true);
@@ -47,7 +48,7 @@ export class Answers {
   }
 
   onError(instance: InstanceId, message: InvokeError): void {
-    const call = this.#answered(instance, message.requestId);
+    const call = this.lastOf(instance, message.requestId);
     if (call === null) return;
     if (call.isAnswered) this.#late(call.callId, instance);
     const { settle, timeout } = this.#ports;
@@ -73,6 +74,12 @@ export class Answers {
     return null;
   }
 
+  /** Its worker broke the rules of streams: what came is valid, and nothing comes any more. */
+  streamBroke(call: Call, why: string): void {
+    if (!call.isAnswered) this.#ports.settle(call, failures.streamBroke(call.target.name, why), false);
+    this.breached(call.worker, `of a stream of ${failures.quoted(call.target.name)}, ${why}`);
+  }
+
   /** That worker broke the protocol: nothing it says counts any more. */
   breached(worker: WorkerState | null, reason: string): void {
     if (worker === null || worker.isBreached) return;
@@ -80,8 +87,8 @@ export class Answers {
     this.#ports.onBreach(worker.port.instance, reason);
   }
 
-  /** As callOf, of the last that a worker may say of a call. */
-  #answered(instance: InstanceId, requestId: U64): Call | null {
+  /** As callOf, of the last that a worker may say of a call: what comes after it is counted. */
+  lastOf(instance: InstanceId, requestId: U64): Call | null {
     const wasBreached = this.#ports.workers.get(instance)?.isBreached === true;
     const call = this.callOf(instance, requestId);
     const isBreached = this.#ports.workers.get(instance)?.isBreached === true;

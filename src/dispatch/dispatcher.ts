@@ -88,7 +88,6 @@ export class Dispatcher {
       idleTimeoutMs: options.limits.idleTimeoutMs,
       answers: this.#answers,
       find: (callId) => this.#calls.get(callId) ?? this.#queue.get(callId),
-      fail: (call, failure) => this.#settle(call, failure, false),
       cancel: (call, answer) => this.#cancel(call, answer),
     });
     this.#queue = new PermitQueue({
@@ -241,7 +240,7 @@ export class Dispatcher {
 
   /** A reader has come so far in its stream. Returns null, or its breach: the rest of a sentence. */
   acknowledge(callId: CallId, sequence: U64, window: number): string | null {
-    const call = this.#calls.get(callId);
+    const call = this.#calls.get(callId) ?? this.#queue.get(callId);
     // Of a call that is over it came too late, and means nothing.
     return call === undefined || call.isAnswered ? null : this.streams.acknowledge(call, sequence, window);
   }
@@ -378,6 +377,7 @@ export class Dispatcher {
       this.#calls.delete(call.callId);
       this.#queue.freed(call);
       if (call.worker !== null) call.worker.inFlight -= 1;
+      if (call.stream !== null) this.streams.released(call.stream, nowMs);
       this.#journal.record("release", nowMs, call.callId, instance);
       // Before anybody is told: whoever hears of an answer may call again at once, and must not overtake.
       if (this.#queue.size > 0) this.#queue.grant(nowMs);

@@ -3,7 +3,7 @@
 
 import type { CallId, InstanceId } from "../ids.js";
 
-/** The kinds of entry. `enqueue` has a call wait for a slot, until its accept or reject. `stream`: the first sign of a stream; `cancel` went to a worker; `settle` answers the caller, `release` frees the call's slot. */
+/** The kinds of entry. `enqueue` has a call wait for a slot, until its accept or reject. `stream`: the first sign of a stream; `cancel` went to a worker; `settle` answers the caller, `credit` takes back what a stream's worker was granted, `release` frees the call's slot. */
 export const journalKinds = [
   "enqueue",
   "accept",
@@ -12,6 +12,7 @@ export const journalKinds = [
   "stream",
   "cancel",
   "settle",
+  "credit",
   "release",
   "late",
   "spawn",
@@ -28,7 +29,7 @@ export interface JournalEntry {
   readonly callId: CallId;
   /** 0 where no process is concerned. */
   readonly instance: InstanceId;
-  /** Error code of settle and reject, 0 for a result; the pid of spawn, ready and exit. */
+  /** Error code of settle and reject, 0 for a result; the pid of spawn, ready and exit; of stream the window that it starts with, of credit the items that came. */
   readonly code: number;
   /** enqueue and accept: milliseconds until the deadline. */
   readonly deadlineMs: number;

@@ -20,8 +20,6 @@ export interface StreamPorts {
   readonly answers: Answers;
   /** A call that has not ended, whether it has its slot or waits for one. */
   readonly find: (callId: CallId) => Call | undefined;
-  /** Answers the caller; the worker is not done with the call. */
-  readonly fail: (call: Call, failure: CallFailure) => void;
   /** Sends Cancel after the call and answers its caller. */
   readonly cancel: (call: Call, answer: CallFailure) => void;
 }
@@ -48,7 +46,7 @@ export class Streams {
   constructor(ports: StreamPorts) {
     this.#ports = ports;
     const { find, answers } = ports;
-    this.inputs = new Inputs({ find, answers, broke: (call, why) => this.#broke(call, why) });
+    this.inputs = new Inputs({ find, answers, broke: (call, why) => this.#ports.answers.streamBroke(call, why) });
     this.#idle = new Deadlines(ports.clock, (stream) => {
       this.#maybeIdle(stream);
     });
@@ -58,9 +56,12 @@ export class Streams {
     const call = this.#ports.answers.callOf(instance, requestId);
     if (call === null) return;
     if (!call.target.isStreaming || call.stream !== null)
-      return this.#broke(call, call.stream === null ? "it has no stream" : "it started twice");
+      return this.#ports.answers.streamBroke(
+        call,
+        call.stream === null ? "it has no stream" : "it started twice",
+      );
     if (window < 1 || window > maxWindowChunks)
-      return this.#broke(
+      return this.#ports.answers.streamBroke(
         call,
         `its window was ${String(window)}, but 1 to ${String(maxWindowChunks)} are allowed`,
       );
@@ -69,8 +70,8 @@ export class Streams {
     const stream = new CallStream(call, new StreamCredit(window));
     stream.heardAtMs = nowMs;
     call.stream = stream;
+    journal.record("stream", nowMs, call.callId, instance, window);
     if (call.isAnswered) return;
-    journal.record("stream", nowMs, call.callId, instance);
     if (idleTimeoutMs > 0) this.#idle.add(stream, nowMs + idleTimeoutMs);
     call.caller.streams?.started(call.requestId, window);
   }
@@ -78,9 +79,9 @@ export class Streams {
   onChunk(instance: InstanceId, { requestId, sequence, data }: StreamChunk): void {
     const call = this.#ports.answers.callOf(instance, requestId);
     if (call === null) return;
-    if (call.stream === null) return this.#broke(call, "a chunk came before its start");
+    if (call.stream === null) return this.#ports.answers.streamBroke(call, "a chunk came before its start");
     const breach = call.stream.output.receive(sequence, data.length);
-    if (breach !== null) return this.#broke(call, breach);
+    if (breach !== null) return this.#ports.answers.streamBroke(call, breach);
     if (call.isAnswered) return;
     if (this.#ports.idleTimeoutMs > 0) call.stream.heardAtMs = this.#ports.clock.now();
     const refusal = call.caller.streams?.chunk(call.requestId, Number(sequence), data) ?? null;
@@ -88,11 +89,11 @@ export class Streams {
   }
 
   onEnd(instance: InstanceId, { requestId, totalChunks }: StreamEnd): void {
-    const call = this.#ports.answers.callOf(instance, requestId);
+    const call = this.#ports.answers.lastOf(instance, requestId);
     if (call === null) return;
-    if (call.stream === null) return this.#broke(call, "it ended before its start");
+    if (call.stream === null) return this.#ports.answers.streamBroke(call, "it ended before its start");
     const breach = call.stream.output.end(totalChunks);
-    if (breach !== null) return this.#broke(call, breach);
+    if (breach !== null) return this.#ports.answers.streamBroke(call, breach);
     this.#ports.answers.onStreamEnd(call);
   }
 
@@ -100,32 +101,45 @@ export class Streams {
   acknowledge(call: Call, sequence: U64, window: number): string | null {
     const { stream, worker } = call;
     if (stream === null) return "a StreamAck came for a call that has no stream";
+    const wasWaitedFor = isWaitedFor(stream);
     const breach = stream.output.acknowledge(sequence, window);
-    if (breach === null && worker !== null) worker.port.sendAck(call.callId, Number(sequence), window);
-    return breach;
+    if (breach !== null) return breach;
+    // Its worker could not go on before.
+    if (!wasWaitedFor) stream.heardAtMs = this.#ports.clock.now();
+    if (worker !== null) worker.port.sendAck(call.callId, Number(sequence), window);
+    return null;
   }
 
-  /** The call is over. */
+  /** The caller has its answer. */
   forget(stream: CallStream): void {
     this.#idle.remove(stream);
+  }
+
+  /** The worker is done with the call, or gone: what it was granted is taken back. */
+  released({ call, output }: CallStream, nowMs: number): void {
+    const instance = call.worker?.port.instance ?? 0;
+    this.#ports.journal.record("credit", nowMs, call.callId, instance, output.chunks);
   }
 
   dispose(): void {
     this.#idle.dispose();
   }
 
-  #broke(call: Call, why: string): void {
-    if (!call.isAnswered) this.#ports.fail(call, failures.streamBroke(call.target.name, why));
-    this.#ports.answers.breached(call.worker, `of a stream of ${failures.quoted(call.target.name)}, ${why}`);
-  }
-
   /** Looked at once in a while, so that a chunk costs no timer: it may have sent in the meantime, or may not send. */
   #maybeIdle(stream: CallStream): void {
     const { clock, idleTimeoutMs, cancel } = this.#ports;
     const nowMs = clock.now();
-    if (!stream.output.hasWindow || stream.call.input?.isAwaited === true) stream.heardAtMs = nowMs;
+    if (!isWaitedFor(stream) || stream.call.input?.isAwaited === true) stream.heardAtMs = nowMs;
     const dueAtMs = stream.heardAtMs + idleTimeoutMs;
     if (dueAtMs > nowMs) this.#idle.add(stream, dueAtMs);
     else cancel(stream.call, failures.streamIdle(stream.call.target.name, idleTimeoutMs));
   }
+}
+
+/**
+ * True when its worker alone keeps the reader waiting: all that came was read, and more was asked for. With anything
+ * unread the worker may be waiting itself, be it for a window or, with an item of any size, for bytes.
+ */
+function isWaitedFor({ output }: CallStream): boolean {
+  return output.hasWindow && output.unackedChunks === 0;
 }

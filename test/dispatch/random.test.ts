@@ -44,6 +44,8 @@ const eventOf: Partial<Record<JournalKind, CallEvent["type"]>> = {
   accept: "call.accepted",
   reject: "call.rejected",
   dispatch: "call.dispatched",
+  stream: "stream.started",
+  credit: "credit.returned",
   cancel: "cancel.sent",
   settle: "caller.answered",
   late: "answer.discarded",

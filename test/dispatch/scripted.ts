@@ -4,7 +4,7 @@
 import { createActor } from "xstate";
 import { defaults } from "../../src/config/defaults.js";
 import type { ResolvedBreaker } from "../../src/config/types.js";
-import type { Caller, CallFailure } from "../../src/dispatch/call.js";
+import type { Caller, CallFailure, StreamCaller } from "../../src/dispatch/call.js";
 import { CallerShare } from "../../src/dispatch/caller-share.js";
 import { Dispatcher } from "../../src/dispatch/dispatcher.js";
 import { Verification, type VerificationPorts } from "../../src/dispatch/verification.js";
@@ -131,6 +131,38 @@ export class ScriptedCaller implements Caller {
   }
 }
 
+/** A caller that takes streams: it keeps what came of them, in the order in which it came. */
+export class StreamingCaller extends ScriptedCaller {
+  readonly heard: string[] = [];
+  /** What becomes of a call whose next chunk cannot reach it. */
+  refusal: CallFailure | null = null;
+  onStream: (requestId: U64, what: { window: number } | { sequence: number; bytes: number }) => void = () =>
+    undefined;
+
+  readonly streams: StreamCaller = {
+    refusalOf: () => null,
+    started: (requestId, window) => {
+      this.heard.push(`${String(requestId)} start ${String(window)}`);
+      this.onStream(requestId, { window });
+    },
+    chunk: (requestId, sequence, { length: bytes }) => {
+      if (this.refusal !== null) return this.refusal;
+      this.heard.push(`${String(requestId)} chunk ${String(sequence)}`);
+      this.onStream(requestId, { sequence, bytes });
+      return null;
+    },
+    ended: (requestId, totalChunks) => {
+      this.heard.push(`${String(requestId)} end ${String(totalChunks)}`);
+      this.succeed(requestId);
+    },
+  };
+
+  override fail(requestId: U64, failure: CallFailure, callId: CallId): void {
+    this.heard.push(`${String(requestId)} error ${String(failure.code)}`);
+    super.fail(requestId, failure, callId);
+  }
+}
+
 export const exported = (name: string, isStreaming = false): ExportMetadata => ({
   name,
   isAsync: true,
@@ -204,6 +236,7 @@ export interface BenchLimits {
   readonly maxQueueWaitMs?: number;
   readonly defaultTimeoutMs?: number;
   readonly cancelGraceMs?: number;
+  readonly idleTimeoutMs?: number;
 }
 
 export function createBench(

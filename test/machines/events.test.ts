@@ -135,6 +135,7 @@ const call = {
   "cancel.sent": "fact",
   "caller.answered": "fact",
   "answer.discarded": "fact",
+  "credit.returned": "fact",
   "slot.released": "fact",
 } as const satisfies Record<CallEvent["type"], Sort>;
 

@@ -9,4 +9,5 @@ export type CallEvent =
   | { type: "cancel.sent" }
   | { type: "caller.answered" }
   | { type: "answer.discarded" }
+  | { type: "credit.returned" }
   | { type: "slot.released" };

@@ -70,10 +70,12 @@ export const callMachine = setup({
     answered: {
       meta: {
         description:
-          "The caller has its one answer. The slot is freed at once when the worker gave that answer or is gone; after a deadline or a cancel it stays taken until then.",
+          "The caller has its one answer. The slot is freed at once when the worker gave that answer or is gone; after a deadline or a cancel it stays taken until then. With it a stream's credit is given back.",
       },
       on: {
+        "stream.started": "answered",
         "answer.discarded": "answered",
+        "credit.returned": "answered",
         "slot.released": "settled",
       },
     },

@@ -31,8 +31,8 @@ export type HostEvent =
   | { readonly kind: "gone"; readonly callerId: number; readonly atMs: number };
 
 /**
- * accept or reject answer an invoke, at once or after an enqueue, while it waited for a slot. A call is then dispatched to one process at most; stream is the first sign of its stream; cancel is a Cancel that this
- * process was sent; settle gives its caller the answer, release frees its slot, which may be later; late is an answer that came for nobody. The last four are the
+ * accept or reject answer an invoke, at once or after an enqueue, while it waited for a slot. A call is then dispatched to one process at most; stream is the start of its stream; cancel is a Cancel that this
+ * process was sent; settle gives its caller the answer, credit takes back what a stream's process was granted, release frees its slot, which may be later; late is an answer that came for nobody. The last four are the
  * life of one process.
  */
 export type SupervisorEventKind =
@@ -43,6 +43,7 @@ export type SupervisorEventKind =
   | "stream"
   | "cancel"
   | "settle"
+  | "credit"
   | "release"
   | "late"
   | "spawn"
@@ -58,7 +59,7 @@ export interface SupervisorEvent {
   readonly callId: number;
   /** The number of one spawned process; 0 in a settle or release of a call that was never dispatched. */
   readonly instance: number;
-  /** reject and settle: the error code, 0 for a result. spawn, ready, exit: the pid. */
+  /** reject and settle: the error code, 0 for a result. spawn, ready, exit: the pid. stream: its window. credit: the items that came. */
   readonly code: number;
   /** enqueue and accept: milliseconds that the call may take, or Infinity. */
   readonly deadlineMs: number;

@@ -11,6 +11,7 @@ const events = [
   "cancel.sent",
   "caller.answered",
   "answer.discarded",
+  "credit.returned",
   "slot.released",
 ] as const;
 const options = { events: events.map((type) => ({ type })), limit: 1000 };
@@ -43,6 +44,8 @@ test("the chart has these edges and no others", () => {
       "dispatched --caller.answered--> answered",
       "cancelling --caller.answered--> answered",
       "answered --answer.discarded--> answered",
+      "answered --stream.started--> answered",
+      "answered --credit.returned--> answered",
       "answered --slot.released--> settled",
     ].sort(),
   );
