@@ -11,7 +11,8 @@ export type { ErrorKind } from "./errors.js";
 export type { SpliceConfig, PoolConfig, Verify } from "./config/types.js";
 export type { CallStep, CallStory } from "./contract/call-story.js";
 export type { RemoteFunctions, RemoteModule } from "./contract/remote-functions.js";
-export type { CallOptions, Splice } from "./contract/splice.js";
+export type { LogLine } from "./contract/reserved-streams.js";
+export type { CallOptions, Splice, StreamOptions } from "./contract/splice.js";
 export type {
   BreakerStatus,
   FunctionStatus,
@@ -21,4 +22,5 @@ export type {
   SupervisorState,
   WorkerStatus,
 } from "./contract/status.js";
+export type { SpliceStream, StreamObservable, StreamObserver } from "./contract/stream-handle.js";
 export type { ExportMetadata } from "./protocol/messages.js";

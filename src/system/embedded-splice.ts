@@ -102,6 +102,9 @@ export class EmbeddedSplice implements Splice {
       this.#poolNames.delete(poolName);
       throw error;
     }
+    // Kept, since the supervisor forgets the functions of a pool that is removed.
+    const exported = await this.exports();
+    const streaming = new Set(exported.filter(({ isStreaming }) => isStreaming).map(({ name }) => name));
     let removing: Promise<void> | null = null;
     return {
       call: (functionName, params, callOptions) =>
@@ -112,7 +115,7 @@ export class EmbeddedSplice implements Splice {
         if (removing !== null) throw closedError(functionName);
         return this.stream(`${poolName}.${functionName}`, params, streamOptions);
       },
-      isStreaming: (functionName) => this.isStreaming(`${poolName}.${functionName}`),
+      isStreaming: (functionName) => streaming.has(`${poolName}.${functionName}`),
       remove: () =>
         (removing ??= this.#system.removePool(poolName, this.#config.shutdown.drainMs).then(() => {
           this.#poolNames.delete(poolName);

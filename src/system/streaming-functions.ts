@@ -1,4 +1,5 @@
-// Which functions stream now, by name, without a walk through all of them for each call.
+// Which functions stream, by name, without a walk through all of them for each call. One that is gone counts as what it
+// was: whoever calls it shall get the failure in the form that its types promise.
 
 import { reservedStreams } from "../contract/reserved-streams.js";
 import type { Dispatcher } from "../dispatch/dispatcher.js";
@@ -6,7 +7,7 @@ import type { FunctionState } from "../dispatch/function-state.js";
 
 export class StreamingFunctions {
   readonly #dispatcher: Dispatcher;
-  #known = new Map<string, FunctionState>();
+  readonly #known = new Map<string, FunctionState>();
 
   constructor(dispatcher: Dispatcher) {
     this.#dispatcher = dispatcher;
@@ -15,9 +16,8 @@ export class StreamingFunctions {
   has(name: string): boolean {
     if (reservedStreams.has(name)) return true;
     if (this.#known.get(name)?.isExported !== true) {
-      this.#known = new Map([...this.#dispatcher.functions].map((state) => [state.name, state]));
+      for (const state of this.#dispatcher.functions) this.#known.set(state.name, state);
     }
-    const state = this.#known.get(name);
-    return state !== undefined && state.isExported && state.isStreaming;
+    return this.#known.get(name)?.isStreaming === true;
   }
 }

@@ -22,6 +22,12 @@ const pdfSource = `
   export function hang(_: unknown, { signal }: { signal: AbortSignal }) {
     return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
   }
+  export async function* numbers({ n, everyMs = 0 }: { n: number; everyMs?: number }) {
+    for (let i = 0; i < n; i++) {
+      await new Promise((resolve) => setTimeout(resolve, everyMs));
+      yield i;
+    }
+  }
   export function crash() { process.kill(process.pid, "SIGKILL"); }
   export function env({ name }: { name: string }) { return process.env[name]; }
   export const limit = 3;
@@ -35,6 +41,7 @@ interface Pdf {
   fail(params: { message: string }): never;
   hang(): Promise<unknown>;
   crash(): void;
+  numbers(params: { n: number; everyMs?: number }): AsyncGenerator<number>;
   env(params: { name: string }): string | undefined;
 }
 
@@ -99,6 +106,18 @@ describe("a module", () => {
     await pdf[Symbol.asyncDispose]();
     await gone(pid);
     await expect(pdf.pid()).rejects.toMatchObject({ code: 3001, details: { reason: "closed" } });
+  });
+
+  test("gives what streams as a stream, until its workers are closed", async () => {
+    const pdf = await isolate<Pdf>(join(folder, "src/pdf.ts"));
+    const items: number[] = [];
+    for await (const n of pdf.numbers({ n: 100 })) items.push(n);
+    expect(items).toEqual(Array.from({ length: 100 }, (_, n) => n));
+    for await (const n of pdf.numbers({ n: 1e9 }, { idleTimeoutMs: 10_000 })) if (n === 9) break;
+    expect(await pdf.later({ value: 1 })).toBe(1);
+    await pdf[Symbol.asyncDispose]();
+    const late = pdf.numbers({ n: 1 })[Symbol.asyncIterator]();
+    await expect(late.next()).rejects.toMatchObject({ code: 3001, details: { reason: "closed" } });
   });
 
   test("its errors, deadlines, signals and crashes are those of any call; the next one finds a new worker", async () => {
@@ -242,6 +261,16 @@ describe("a program", () => {
       say(await pdf.later({ value: "after" }));
     `);
     expect({ code, said }).toEqual({ code: 0, said: [2003, "after"] });
+  });
+
+  test("does not end while it waits for an item", async () => {
+    const { code, said } = await run(`
+      const pdf = await isolate("src/pdf.ts");
+      const items = [];
+      for await (const n of pdf.numbers({ n: 3, everyMs: 100 })) items.push(n);
+      say(items);
+    `);
+    expect({ code, said }).toEqual({ code: 0, said: [[0, 1, 2]] });
   });
 
   test("that is killed takes the worker along", async () => {
