@@ -46,7 +46,11 @@ export class Streams {
   constructor(ports: StreamPorts) {
     this.#ports = ports;
     const { find, answers } = ports;
-    this.inputs = new Inputs({ find, answers, broke: (call, why) => this.#ports.answers.streamBroke(call, why) });
+    this.inputs = new Inputs({
+      find,
+      answers,
+      broke: (call, why) => this.#ports.answers.streamBroke(call, why),
+    });
     this.#idle = new Deadlines(ports.clock, (stream) => {
       this.#maybeIdle(stream);
     });
