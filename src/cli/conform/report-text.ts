@@ -27,10 +27,7 @@ export function ruleLines({ name, rule, section, outcome, reason, failure }: Rul
 }
 
 export function summaryLines({ held, broken, skipped, capabilities, rules }: SuiteReport): readonly string[] {
-  const lines = [
-    "",
-    `${String(held)} rules hold, ${String(broken)} are broken, ${String(skipped)} were not tried.`,
-  ];
+  const lines = ["", `${String(held)} rules hold, ${String(broken)} broken, ${String(skipped)} not tried.`];
   if (capabilities === null) lines.push("The worker did not get ready, so most rules could not be tried.");
   const needed = new Set(
     rules.flatMap(({ reason }) => (reason?.startsWith("needs ") === true ? [reason.slice(6)] : [])),

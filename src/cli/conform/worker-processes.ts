@@ -39,7 +39,8 @@ export function createWorkerProcesses(
     const exited = endingOf(child);
     const stderrTail = tailOf(child);
     const destroy = async (): Promise<void> => {
-      killGroup(child);
+      // When it has ended its group was killed, and by now the number may be somebody else's.
+      if (child.exitCode === null && child.signalCode === null) killGroup(child);
       await exited;
       listener?.close();
       for (const pipe of pipesOf(child)) pipe?.destroy();
@@ -87,6 +88,8 @@ function spawnWorker(
 function endingOf(child: ChildProcess): Promise<Ending> {
   return new Promise((resolve) => {
     child.once("exit", (exitCode, signal) => {
+      // What it has started and left behind.
+      killGroup(child);
       resolve({ exitCode, signal });
     });
     child.on("error", () => {

@@ -22,9 +22,8 @@ const keptLines = 20;
 
 export class Conversation {
   readonly received: Received[] = [];
-  /** All bytes that came, for as long as they are few. */
+  /** How many bytes came. */
   bytes = 0;
-  isCanonical = true;
   isClosed = false;
   ending: Ending | undefined;
   /** Why nothing more can be understood of what comes. */
@@ -47,10 +46,10 @@ export class Conversation {
       },
       drain: () => undefined,
       end: () => {
-        this.#close("closed its side");
+        this.#close("the other side sends nothing more");
       },
       close: (error) => {
-        this.#close(error === undefined ? "closed" : `closed (${error.message})`);
+        this.#close(error === undefined ? "the link is closed" : `the link is closed (${error.message})`);
       },
     });
     duplex.resume();
@@ -150,7 +149,7 @@ export class Conversation {
   #close(how: string): void {
     if (this.isClosed) return;
     this.isClosed = true;
-    this.#note("·", `the link is ${how}`);
+    this.#note("·", how);
     this.#wake();
   }
 

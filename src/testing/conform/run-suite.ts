@@ -5,7 +5,8 @@ import { messageOf } from "../../errors.js";
 import { capability } from "../../protocol/messages.js";
 import { nameOf } from "./fields.js";
 import { probeSteps } from "./ready.js";
-import { RuleBroken, ScenarioRun, type RunOptions } from "./run-scenario.js";
+import { RuleBroken } from "./rule-broken.js";
+import { ScenarioRun, type RunOptions } from "./run-scenario.js";
 import type { LinkName, OfferName, Scenario, Side } from "./scenario.js";
 import type { StartSubject, Subject } from "./subject.js";
 

@@ -29,7 +29,7 @@ describe("splice conform", () => {
     expect(stdout).toContain(
       "✓ errors/unknown  A function that is not exported is InvokeError 1002, kind User.\n",
     );
-    expect(stdout).toMatch(/\n6 rules hold, 0 are broken, 0 were not tried\.\n$/);
+    expect(stdout).toMatch(/\n6 rules hold, 0 broken, 0 not tried\.\n$/);
   });
 
   test("what was not offered or cannot be called is said, with what to do about it", async () => {
