@@ -35,6 +35,7 @@ export class Conversation {
   readonly #head: string[] = [];
   readonly #tail: string[] = [];
   #dropped = 0;
+  #reason: Error | undefined;
   readonly #waiters = new Set<() => void>();
 
   constructor(subject: Subject) {
@@ -92,8 +93,22 @@ export class Conversation {
     this.#subject.duplex.destroy();
   }
 
-  /** The first thing that `find` gives, now or within the patience; undefined when it gave nothing. */
+  /** Something was found that ends the scenario, whatever it is waiting for. The first one counts. */
+  condemn(reason: Error): void {
+    this.#reason ??= reason;
+    this.#wake();
+  }
+
+  throwIfCondemned(): void {
+    if (this.#reason !== undefined) throw this.#reason;
+  }
+
+  /**
+   * The first thing that `find` gives, now or within the patience; undefined when it gave nothing. Rejects with what
+   * `find` throws, and as soon as the conversation is condemned.
+   */
   async until<Found>(find: () => Found | undefined, patienceMs: number): Promise<Found | undefined> {
+    this.throwIfCondemned();
     const found = find();
     if (found !== undefined) return found;
     return new Promise((resolve, reject) => {
@@ -103,6 +118,7 @@ export class Conversation {
       };
       const look = (): void => {
         try {
+          this.throwIfCondemned();
           const late = find();
           if (late === undefined) return;
           finish();

@@ -27,8 +27,6 @@ export class ScenarioRun {
   readonly #options: RunOptions;
   readonly #who: string;
   readonly #variables = new Map<string, unknown>();
-  /** What was found broken while a step was waiting for something else. */
-  #broken: RuleBroken | undefined;
 
   constructor(scenario: Scenario, subject: Subject, options: RunOptions) {
     this.#scenario = scenario;
@@ -43,14 +41,14 @@ export class ScenarioRun {
     const { start = "ready", side, steps, maxGrowthMb } = this.#scenario;
     if (start === "ready") await this.#all(readySteps[side]);
     const stopWatching = watchMemory(this.#subject, maxGrowthMb, (broken) => {
-      this.#broken ??= broken;
+      this.conversation.condemn(broken);
     });
     try {
       await this.#all(steps);
     } finally {
       stopWatching();
     }
-    this.#throwIfBroken();
+    this.conversation.throwIfCondemned();
   }
 
   /** A variable that the steps have saved. */
@@ -60,7 +58,7 @@ export class ScenarioRun {
 
   async #all(steps: readonly Step[]): Promise<void> {
     for (const step of steps) {
-      this.#throwIfBroken();
+      this.conversation.throwIfCondemned();
       await this.#do(step);
     }
   }
@@ -103,7 +101,6 @@ export class ScenarioRun {
     const { patienceMs } = this.#options;
     const pattern = patternOf(expect, fields);
     const found = await this.conversation.until(() => {
-      this.#throwIfBroken();
       const next = this.#takeNext(pattern, eventually === true);
       const why = next === undefined ? whyNothingComes(this.conversation) : undefined;
       if (why !== undefined) throw new RuleBroken(this.#shown(pattern), `${this.#who} ${why} before it came`);
@@ -143,12 +140,10 @@ export class ScenarioRun {
 
   async #quiet({ quiet, fields, now }: QuietStep): Promise<void> {
     const pattern = patternOf(quiet, fields);
-    const find = (): Received | undefined => {
-      this.#throwIfBroken();
-      return this.conversation.received.find(
+    const find = (): Received | undefined =>
+      this.conversation.received.find(
         (each) => !each.isTaken && differenceOf(pattern, each, this.#variables) === undefined,
       );
-    };
     const came = now === true ? find() : await this.conversation.until(find, this.#options.quietMs);
     const why =
       came === undefined ? whyNothingComes(this.conversation) : `sent ${shownMessage(came.message)}`;
@@ -160,10 +155,8 @@ export class ScenarioRun {
     const look = (received: Received): void => {
       before(received);
       if (differenceOf(pattern, received, this.#variables) !== undefined) return;
-      this.#broken ??= new RuleBroken(
-        `no ${this.#shown(pattern)}`,
-        `${this.#who} sent ${shownMessage(received.message)}`,
-      );
+      const came = `${this.#who} sent ${shownMessage(received.message)}`;
+      this.conversation.condemn(new RuleBroken(`no ${this.#shown(pattern)}`, came));
     };
     for (const received of this.conversation.received) if (!received.isTaken) look(received);
     this.conversation.onReceived = look;
@@ -179,9 +172,5 @@ export class ScenarioRun {
 
   #shown(pattern: MessagePattern): string {
     return shownPattern(pattern, this.#variables);
-  }
-
-  #throwIfBroken(): void {
-    if (this.#broken !== undefined) throw this.#broken;
   }
 }
