@@ -44,8 +44,7 @@ test("no rule is broken", () => {
   expect(brokenText(report)).toBe("");
 });
 
-test("every rule is tried that this version has something for", () => {
-  const skipped = report.rules.filter(({ outcome }) => outcome === "skipped");
-  expect(skipped.filter(({ reason }) => reason?.startsWith("not offered: ") !== true)).toEqual([]);
-  expect(namesOf(report, "held").length).toBeGreaterThan(40);
+test("every rule is tried", () => {
+  expect(namesOf(report, "skipped")).toEqual([]);
+  expect(report.ok).toBe(true);
 });

@@ -20,13 +20,11 @@ afterAll(async () => {
   await rm(outDir, { recursive: true, force: true });
 });
 
-test("no rule is broken, and every one is tried that this version has something for", async () => {
+test("every rule holds", async () => {
   const report = await tryWorker(command);
   expect(brokenText(report)).toBe("");
-  const skipped = report.rules.filter(({ outcome }) => outcome === "skipped");
-  const others = skipped.filter(({ reason }) => reason?.startsWith("not offered: ") !== true);
-  expect(others.map(({ name }) => name)).toEqual(["links/socket"]);
-  expect(namesOf(report, "held").length).toBeGreaterThan(80);
+  expect(namesOf(report, "skipped")).toEqual(["links/socket"]);
+  expect(report.ok).toBe(true);
 });
 
 test("over a socket too", async () => {

@@ -31,7 +31,7 @@ describe("the scenarios", () => {
       expect(rule).toMatch(/^[A-Z].*\.$/);
       const [heading = "", paragraph] = section.split(": ");
       expect(page).toContain(`\n## ${heading}\n`);
-      if (paragraph !== undefined) expect(page).toContain(`\n**${paragraph}.** `);
+      if (paragraph !== undefined) expect(page).toMatch(new RegExp(`^\\*\\*${paragraph}\\.?\\*\\* `, "m"));
     }
   });
 
