@@ -188,7 +188,7 @@ export class Dispatcher {
   endDrainOf(instance: InstanceId): void {
     this.#journal.record("drain", this.#clock.now(), 0, instance);
     for (const call of this.#calls.values()) {
-      if ((call.worker?.port.instance ?? 0) !== instance) continue;
+      if (call.isAnswered || (call.worker?.port.instance ?? 0) !== instance) continue;
       this.#cancel(call, failures.drainEnded(call.target.name, call.state !== "queued"));
     }
   }

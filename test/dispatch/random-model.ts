@@ -3,7 +3,7 @@
 
 import { Journal } from "../../src/dispatch/journal.js";
 import type { RunningPlace, WorkerState } from "../../src/dispatch/worker-state.js";
-import type { ScriptedPort } from "./scripted.js";
+import { id, type Bench, type ScriptedPort } from "./scripted.js";
 
 export const runLimits = {
   maxInFlight: 4,
@@ -80,6 +80,28 @@ export const stuckPlace: RunningPlace = { function: "f", file: "/app/f.ts", line
 /** How many calls of the worker have callers that still wait. */
 export function liveCalls(calls: ReadonlyMap<number, ModelCall>, { open }: ModelWorker): number {
   return [...open].filter((callId) => calls.get(callId)?.isAnswered === false).length;
+}
+
+interface Watching {
+  readonly bench: Bench;
+  readonly calls: ReadonlyMap<number, ModelCall>;
+  readonly heard: Set<"idle" | "quiet">;
+}
+
+/** Asks to be told when the worker is idle or quiet, and holds what is then said against the model. */
+export function watch({ bench, calls, heard }: Watching, worker: ModelWorker, what: "idle" | "quiet"): void {
+  const { instance, open, watched } = worker;
+  if (watched.has(what)) return;
+  watched.add(what);
+  const onHeard = () => {
+    heard.add(what);
+    const count = what === "idle" ? open.size : liveCalls(calls, worker);
+    if (count > 0)
+      throw new Error(`Process ${String(instance)} with ${String(count)} calls is said to be ${what}`);
+    if (!watched.delete(what)) throw new Error(`Process ${String(instance)} is said to be ${what} twice`);
+  };
+  if (what === "idle") bench.dispatcher.workers.whenIdle(id(instance), onHeard);
+  else bench.dispatcher.workers.whenQuiet(id(instance), onHeard);
 }
 
 export interface ToldEntry {

@@ -8,12 +8,12 @@ import type { HostEvent } from "../../src/testing/history/events.js";
 import { OverdueModel } from "./overdue-model.js";
 import { ProbeModel } from "./probe-model.js";
 import {
-  liveCalls,
   runBreaker,
   runLimits,
   slackMs,
   stuckPlace,
   ToldJournal,
+  watch,
   type ModelCall,
   type ModelWorker,
   type PendingPlace,
@@ -21,13 +21,14 @@ import {
   type ToldEntry,
 } from "./random-model.js";
 import { functionNames, pools, type LaterWord, type Step, type Word } from "./random-steps.js";
-import { createBench, exported, id, ScriptedCaller, table, type Bench } from "./scripted.js";
+import { createBench, exported, id, ScriptedCaller, StreamingCaller, table, type Bench } from "./scripted.js";
+import { StreamModel } from "./stream-model.js";
 
 export class RandomRun {
   readonly #journal = new ToldJournal(65_536);
   readonly bench: Bench;
   readonly host: HostEvent[] = [];
-  readonly callers = [new ScriptedCaller(1), new ScriptedCaller(2), new ScriptedCaller(3)];
+  readonly callers = [new StreamingCaller(1), new StreamingCaller(2), new ScriptedCaller(3)];
   /** Calls that hold a slot, in the model's view. */
   readonly calls = new Map<number, ModelCall>();
   /** Calls that wait for a slot. */
@@ -37,6 +38,7 @@ export class RandomRun {
   readonly everyWorker: ModelWorker[] = [];
   readonly probes: ProbeModel;
   readonly overdue: OverdueModel;
+  readonly streams: StreamModel;
   /** What was said of workers that somebody watched. */
   readonly heard = new Set<"idle" | "quiet">();
   readonly expectedWorn: number[] = [];
@@ -61,6 +63,7 @@ export class RandomRun {
     );
     this.probes = new ProbeModel(this.bench);
     this.overdue = new OverdueModel(this.bench, this.calls);
+    this.streams = new StreamModel(this.bench, this.host, this.callers);
     for (const caller of this.callers) {
       caller.onAnswer = ({ requestId, code }) => {
         const { callerId } = caller;
@@ -140,6 +143,15 @@ export class RandomRun {
         worker.isBreached = true;
         bench.result(worker.instance, 1_000_000);
         break;
+      case "items":
+      case "excess": {
+        const callId = worker && [...worker.open][step.pick % Math.max(worker.open.size, 1)];
+        if (worker !== undefined && callId !== undefined) this.#stream(worker, callId, step);
+        break;
+      }
+      case "ack":
+        this.streams.acknowledge([...this.calls.values()], step.pick, step.part, step.window);
+        break;
       case "cancel": {
         const known = [...this.calls.values(), ...this.waiting.values()];
         const call = known[step.pick % Math.max(known.length, 1)];
@@ -169,7 +181,7 @@ export class RandomRun {
         break;
       }
       case "watch":
-        if (worker !== undefined) this.#watch(worker, step.what);
+        if (worker !== undefined) watch(this, worker, step.what);
         break;
       case "isDue":
         this.#isDue[step.pool] = step.isDue;
@@ -246,7 +258,8 @@ export class RandomRun {
     const { callerId } = caller;
     const requestId = ++this.#lastRequestId;
     this.#words.set(requestId, step.word);
-    this.host.push({ kind: "invoke", callerId, requestId, functionName, atMs: bench.clock.now() });
+    const at = { callerId, requestId, atMs: bench.clock.now() };
+    this.host.push({ kind: "invoke", ...at, functionName, streams: true });
     const callId = bench.dispatcher.invoke(
       caller,
       requestId,
@@ -263,7 +276,8 @@ export class RandomRun {
     const isAnswered = this.isAnswered(callerId, requestId);
     const isOpen = this.workers.some((worker) => worker.open.has(callId));
     if (isAnswered && !isOpen) return;
-    const deadlineAtMs = bench.clock.now() + (timeoutMs ?? runLimits.defaultTimeoutMs);
+    const defaultMs = functionName.endsWith(".s") ? Infinity : runLimits.defaultTimeoutMs;
+    const deadlineAtMs = bench.clock.now() + (timeoutMs ?? defaultMs);
     const answerByMs = deadlineAtMs + slackMs;
     const pool = functionName.startsWith("a.") ? 0 : 1;
     const calls = callId === this.#enqueuedId ? this.waiting : this.calls;
@@ -283,6 +297,21 @@ export class RandomRun {
     });
   }
 
+  /** What a worker sends of a stream, whether it may or not. */
+  #stream(worker: ModelWorker, callId: number, step: Step & { do: "items" | "excess" }): void {
+    if (worker.isBreached) return this.streams.exceed(worker.instance, callId);
+    if (step.do === "items" && worker.port.isStream(callId)) {
+      this.streams.send(worker.instance, callId, step.count, step.bytes);
+      return step.isEnd ? this.#answer(worker, callId, 0) : undefined;
+    }
+    const call = this.calls.get(callId);
+    // Its caller hears at once; the process has the time of a Cancel to be gone.
+    if (call !== undefined) this.#over(call);
+    this.expectedBreaches += 1;
+    worker.isBreached = true;
+    this.streams.exceed(worker.instance, callId);
+  }
+
   #answer(worker: ModelWorker, callId: number, code: number): void {
     if (worker.isBreached) {
       this.bench.result(worker.instance, callId);
@@ -293,7 +322,8 @@ export class RandomRun {
     const call = this.calls.get(callId);
     this.calls.delete(callId);
     const isTooLate = call?.isAnswered === false && this.bench.clock.now() >= call.answerByMs;
-    if (code === 0) this.bench.result(worker.instance, callId);
+    if (code === 0 && this.streams.hasStarted(callId)) this.streams.end(worker.instance, callId);
+    else if (code === 0) this.bench.result(worker.instance, callId);
     else this.bench.error(worker.instance, callId, code);
     if (!isTooLate) return;
     // Its caller waited only to be told where it was stuck.
@@ -357,30 +387,14 @@ export class RandomRun {
     if (!isPublishedFirst) this.publish();
   }
 
-  #watch(worker: ModelWorker, what: "idle" | "quiet"): void {
-    const { instance, open, watched } = worker;
-    if (watched.has(what)) return;
-    watched.add(what);
-    const onHeard = () => {
-      this.heard.add(what);
-      const count = what === "idle" ? open.size : liveCalls(this.calls, worker);
-      if (count > 0)
-        throw new Error(`Process ${String(instance)} with ${String(count)} calls is said to be ${what}`);
-      if (!watched.delete(what)) throw new Error(`Process ${String(instance)} is said to be ${what} twice`);
-    };
-    if (what === "idle") this.bench.dispatcher.workers.whenIdle(id(instance), onHeard);
-    else this.bench.dispatcher.workers.whenQuiet(id(instance), onHeard);
-  }
-
-  /** The call is cancelled now. */
+  /** The call is cancelled, or broken off, now. */
   #over(call: ModelCall): void {
     if (!call.isAnswered) call.overAtMs = Math.min(call.overAtMs, this.bench.clock.now());
   }
 
   /** A call that no process has and that has its answer holds nothing any more. */
   #noteReleases(): void {
-    for (const call of this.calls.values()) {
+    for (const call of this.calls.values())
       if (call.isAnswered && call.instance === 0) this.calls.delete(call.callId);
-    }
   }
 }

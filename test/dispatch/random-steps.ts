@@ -7,7 +7,7 @@ import type { Admission } from "../../src/machines/router/route-table.js";
 import { stuckPlace } from "./random-model.js";
 
 export const pools = ["a", "b"] as const;
-export const functionNames = ["a.f", "a.g", "b.f", "b.g", "b.s", "none"];
+export const functionNames = ["a.f", "a.g", "a.s", "b.f", "b.g", "b.s", "none"];
 
 /** What the verifier says of a call at once; of one that it keeps waiting it says another word later, or none. */
 const words = ["yes", "yes", "yes", "no", "throws", "odd", "later", "later"] as const;
@@ -25,6 +25,12 @@ export type Step =
   | { do: "answer"; worker: number; pick: number; code: number }
   | { do: "answerAgain"; worker: number; pick: number }
   | { do: "answerUnknown"; worker: number }
+  /** A worker sends items, as many as `count` says and its credit lets it, or ends its stream. */
+  | { do: "items"; worker: number; pick: number; count: number; bytes: number; isEnd: boolean }
+  /** A worker sends what no credit allows. */
+  | { do: "excess"; worker: number; pick: number }
+  /** A caller acknowledges a part of what it got. */
+  | { do: "ack"; pick: number; part: number; window: number }
   | { do: "cancel"; pick: number; answerNow: boolean }
   | { do: "advance"; ms: number }
   | {
@@ -67,6 +73,19 @@ const answers = one("answer", {
   pick: fc.nat(9),
   code: fc.constantFrom(0, 0, 0, 0, 2000, 2003, 3000),
 });
+const items = one("items", {
+  worker: fc.nat(5),
+  pick: fc.nat(9),
+  count: fc.nat(5),
+  bytes: fc.constantFrom(0, 0, 1, 600_000),
+  isEnd: fc.constantFrom(false, false, true),
+});
+const excesses = one("excess", { worker: fc.nat(5), pick: fc.nat(9) });
+const acks = one("ack", {
+  pick: fc.nat(9),
+  part: fc.constantFrom(0, 0.5, 1),
+  window: fc.constantFrom(0, 1, 3, 1024),
+});
 const cancels = one("cancel", { pick: fc.nat(20), answerNow: fc.constantFrom(false, false, true) });
 const advances = one("advance", { ms: fc.constantFrom(0, 1, 4, 10, 45, 200) });
 const exits = one("exit", {
@@ -103,6 +122,9 @@ const eventful: fc.Arbitrary<Step[]> = fc.array(
     { weight: 8, arbitrary: answers },
     { weight: 1, arbitrary: one("answerAgain", { worker: fc.nat(5), pick: fc.nat(9) }) },
     { weight: 1, arbitrary: one("answerUnknown", { worker: fc.nat(5) }) },
+    { weight: 4, arbitrary: items },
+    { weight: 1, arbitrary: excesses },
+    { weight: 2, arbitrary: acks },
     { weight: 3, arbitrary: cancels },
     { weight: 4, arbitrary: advances },
     { weight: 3, arbitrary: spawns },
@@ -133,7 +155,7 @@ const crowded: fc.Arbitrary<Step[]> = fc
       {
         weight: 20,
         arbitrary: one("invoke", {
-          name: fc.constantFrom("a.f", "a.g", "b.f"),
+          name: fc.constantFrom("a.f", "a.g", "b.f", "b.s"),
           caller: fc.constantFrom(0, 0, 0, 1, 2),
           timeoutMs: fc.constantFrom(undefined, 20, 40, 100, Infinity),
           bytes: fc.constant(0),
@@ -142,6 +164,8 @@ const crowded: fc.Arbitrary<Step[]> = fc
       },
       { weight: 2, arbitrary: verdicts },
       { weight: 10, arbitrary: answers },
+      { weight: 5, arbitrary: items },
+      { weight: 2, arbitrary: acks },
       { weight: 2, arbitrary: cancels },
       { weight: 3, arbitrary: advances },
       { weight: 1, arbitrary: exits },

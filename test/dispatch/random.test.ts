@@ -28,10 +28,11 @@ async function play(plan: readonly Step[], hasVerifier: boolean): Promise<Random
 }
 
 /** What a run got to see besides the ways of its calls. */
-function* sightsOf({ bench, callers, heard, probes }: RandomRun): Generator<string> {
+function* sightsOf({ bench, callers, heard, probes, streams }: RandomRun): Generator<string> {
   for (const fact of bench.facts) yield fact.slice(fact.indexOf(" ") + 1);
   for (const { type, picture } of bench.reports) yield* [type, picture.reason];
   yield* heard;
+  yield* streams.seen;
   if (bench.overdue.length > 0) yield "overdue";
   if (bench.worn.length > 0) yield "worn";
   if (probes.inVain > 0) yield "a slot in vain";
@@ -122,6 +123,7 @@ describe("dispatch under random callers and workers", () => {
           ...["breaker.closed", "breaker.halfOpened", "breaker.opened", "breaker-open", "quarantined"],
           ...["failure.recorded", "threshold.crossed"],
           ...["probe.abandoned", "probe.failed", "probe.started", "probe.succeeded"],
+          ...["stream acknowledged", "stream broke", "stream ended", "stream paused"],
           ...["overdue", "worn", "idle", "quiet", "2001 with a place", "a slot in vain"],
         ].sort(),
       );
@@ -145,7 +147,7 @@ describe("dispatch under random callers and workers", () => {
       );
       // All that the chart names has been seen: the runs are no easier than what they stand for.
       expect([...seen].sort()).toEqual(
-        ["enqueue", "accept", "cancel", "dispatch", "late", "release", "settle"]
+        ["enqueue", "accept", "cancel", "credit", "dispatch", "late", "release", "settle", "stream"]
           .map((kind) => `${kind} … settled`)
           .concat("enqueue … refused", "reject … refused")
           .sort(),

@@ -76,6 +76,11 @@ export class ScriptedPort implements WorkerPort {
     this.onInvoke(callId, contextBytes);
   }
 
+  /** True when that call is of a streaming function; those of these tests are named s. */
+  isStream(callId: number): boolean {
+    return this.invokes.find((invoke) => invoke.callId === callId)?.name.endsWith("s") === true;
+  }
+
   sendAck(callId: number, sequence: number, window: number): void {
     this.acks.push([callId, sequence, window]);
   }

@@ -159,6 +159,13 @@ describe("a worker breaks the rules of streams when it", () => {
     }
   });
 
+  test("breaks them in a drain: no Cancel goes after what has its answer", () => {
+    const { bench, port, caller, open, chunk } = setUp();
+    chunk(open(), 0);
+    bench.dispatcher.endDrain();
+    expect([caller.heard, port.cancels]).toEqual([["1 error 3000"], []]);
+  });
+
   test("breaks them after its caller was answered: it is replaced all the same", () => {
     const { bench, caller, open, start, chunk } = setUp();
     const callId = open();

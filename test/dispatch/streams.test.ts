@@ -87,6 +87,19 @@ describe("a stream", () => {
     }
   });
 
+  test("that starts when its caller has its answer is nobody's, and no breach", () => {
+    const { bench, caller, open, start, chunk } = setUp({ idleTimeoutMs: 100 });
+    const callId = open();
+    bench.dispatcher.cancel(callId, true);
+    start(callId);
+    chunk(callId, 0);
+    expect([caller.heard, bench.breaches]).toEqual([["1 error 2002"], []]);
+    bench.error(1, callId, 2002);
+    atRest(bench);
+    bench.clock.advance(10_000);
+    expect(bench.clock.timerCount).toBe(0);
+  });
+
   test("that is cancelled by a host goes on until its worker's last word", () => {
     const { bench, caller, open, start, chunk } = setUp();
     const callId = open();

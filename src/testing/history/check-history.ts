@@ -8,6 +8,9 @@
 // G5  a result means one start and one end, in the process that the call was dispatched to.
 // G6  every other ending is a code of the table, the same for caller and journal; "may have run" is a rate.
 // G7  only the process that a call was dispatched to can settle it, and its answer to an open call is not dropped.
+// G8  the items of a stream are 0, 1, 2, …; nothing comes after its end; a normal end says how many there were, and after a
+//     death, or a breach, there are as many as the supervisor passed on.
+// G9  no item comes beyond what was granted, in number and in bytes, and every stream's credit is taken back, once.
 // G10 slots, counted from accept to release, stay within both limits, and at rest none is taken; calls that wait for
 //     one stay within the queue's.
 // G14 a process that drains or has exited gets no more calls.
@@ -24,6 +27,7 @@ import {
   type CallRecord,
   type Execution,
 } from "./judge-call.js";
+import { judgeStream, onStreamEntry, onStreamEvent, onStreamOutcome } from "./judge-stream.js";
 
 /** Judges a whole history. Never throws: what is wrong is in `findings`, in the order in which it was found. */
 export function checkHistory(history: History): Judgement {
@@ -67,11 +71,15 @@ class Checker {
     }
     const call = this.#callOf(event);
     if (event.kind === "cancel") call.isCancelled = true;
-    else if (event.kind === "outcome") this.#onOutcome(call, event.code, event.key);
+    else if (event.kind === "outcome") {
+      this.#flagAll(call, onStreamOutcome(call.stream, event));
+      this.#onOutcome(call, event.code, event.key);
+    } else if (event.kind !== "invoke") this.#flagAll(call, onStreamEvent(call.stream, event));
     else if (call.isInvoked) this.#flag(call, "unexpected", "G3", "its id was used for two invokes");
     else {
       call.isInvoked = true;
       call.key = event.key;
+      call.stream.isLogged = event.streams === true;
       if (event.key !== undefined) this.#byKey.set(event.key, call);
     }
   }
@@ -171,7 +179,9 @@ class Checker {
     return this.#history.limits.maxQueueWaitMs ?? Infinity;
   }
 
-  #onCall({ kind, instance, code, atMs }: SupervisorEvent, call: CallRecord): void {
+  #onCall(event: SupervisorEvent, call: CallRecord): void {
+    const { kind, instance, code, atMs } = event;
+    this.#flagAll(call, onStreamEntry(call.stream, event));
     if (kind === "dispatch") {
       if (call.instance !== 0) this.#flag(call, "duplicated", "G1", "it was dispatched twice");
       if (call.settles > 0) this.#flag(call, "unexpected", "G7", "it was dispatched after it was settled");
@@ -227,8 +237,8 @@ class Checker {
         caller: this.#history.ended && !this.#gone.has(call.callerId),
         supervisor: this.#history.ended,
       };
-      const found = judgeCall(call, run, this.#pids.get(call.instance), isOver);
-      for (const [verdict, guarantee, message] of found) this.#flag(call, verdict, guarantee, message);
+      this.#flagAll(call, judgeCall(call, run, this.#pids.get(call.instance), isOver));
+      this.#flagAll(call, judgeStream(call.stream, call));
       if (!call.isFlagged) counts[isUnknown(call) ? "unknown" : "ok"] += 1;
     }
     for (const [key, { starts, ends }] of this.#executions) {
@@ -246,6 +256,10 @@ class Checker {
     const call = createCallRecord(ref, callerId);
     this.#calls.set(ref, call);
     return call;
+  }
+
+  #flagAll(call: CallRecord, found: Iterable<[Verdict, Guarantee, string]>): void {
+    for (const [verdict, guarantee, message] of found) this.#flag(call, verdict, guarantee, message);
   }
 
   #flag(call: CallRecord, verdict: Verdict, guarantee: Guarantee, message: string): void {

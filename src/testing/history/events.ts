@@ -14,6 +14,8 @@ export interface InvokeEvent extends Request {
   readonly functionName: string;
   /** What the function writes to the execution log; one of its own for every invoke, retries too. Absent: it writes none. */
   readonly key?: string;
+  /** Its items, if there are any, are in this log. */
+  readonly streams?: boolean;
 }
 
 /** `code` 0 is a result, anything else an error; `key` is what the result says it was called with. */
@@ -21,12 +23,38 @@ export interface OutcomeEvent extends Request {
   readonly kind: "outcome";
   readonly code: number;
   readonly key?: string;
+  /** How many items there were, by the word of whoever sent them. */
+  readonly total?: number;
+}
+
+/** A stream began; of a caller that speaks frames. */
+export interface StreamEvent extends Request {
+  readonly kind: "stream";
+  readonly window: number;
+}
+
+/** An item came, the one that says of itself that it is number `sequence`. */
+export interface ChunkEvent extends Request {
+  readonly kind: "chunk";
+  readonly sequence: number;
+  /** Of a caller that speaks frames. */
+  readonly bytes?: number;
+}
+
+/** The caller acknowledged; an ack that breaks the rules grants nothing. */
+export interface AckEvent extends Request {
+  readonly kind: "ack";
+  readonly sequence: number;
+  readonly window: number;
 }
 
 /** What a caller did and got. `gone`: it went away, or lost its link, and may get no more outcomes. */
 export type HostEvent =
   | InvokeEvent
   | OutcomeEvent
+  | StreamEvent
+  | ChunkEvent
+  | AckEvent
   | ({ readonly kind: "cancel" } & Request)
   | { readonly kind: "gone"; readonly callerId: number; readonly atMs: number };
 
@@ -100,7 +128,7 @@ export interface History {
 }
 
 export type Verdict = "lost" | "duplicated" | "unexpected" | "lied" | "late";
-export type Guarantee = "G1" | "G2" | "G3" | "G4" | "G5" | "G6" | "G7" | "G10" | "G14" | "G15";
+export type Guarantee = "G1" | "G2" | "G3" | "G4" | "G5" | "G6" | "G7" | "G8" | "G9" | "G10" | "G14" | "G15";
 
 export interface Finding {
   readonly verdict: Verdict;

@@ -3,6 +3,7 @@
 
 import { errorTable, isErrorCode } from "../../errors.js";
 import type { Guarantee, Verdict } from "./events.js";
+import { createStreamRecord, type StreamRecord } from "./judge-stream.js";
 
 export interface CallRecord {
   readonly ref: string;
@@ -24,6 +25,7 @@ export interface CallRecord {
   settleByMs: number;
   /** 0 until it is dispatched. */
   instance: number;
+  readonly stream: StreamRecord;
 }
 
 /** What the execution log has about one key. */
@@ -52,6 +54,7 @@ export function createCallRecord(ref: string, callerId: number): CallRecord {
     settleCode: undefined,
     settleByMs: Infinity,
     instance: 0,
+    stream: createStreamRecord(),
   };
 }
 
