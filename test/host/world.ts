@@ -8,6 +8,7 @@ import type { InputMessage, WorkerPort } from "../../src/dispatch/worker-state.j
 import { HostConnection } from "../../src/host/connection.js";
 import { type InstanceId, workerId } from "../../src/ids.js";
 import { encode, Decoder, type Invoke, type Message, type U64 } from "../../src/protocol/index.js";
+import type { StreamChunk, StreamEnd, StreamStart } from "../../src/protocol/messages.js";
 import { encodeValue } from "../../src/protocol/values.js";
 import { createMemoryPair } from "../../src/transport/memory-duplex.js";
 import { createTestClock } from "../support/test-clock.js";
@@ -15,11 +16,12 @@ import { createTestClock } from "../support/test-clock.js";
 const instance = 1 as InstanceId;
 export const noContext = { traceId: 0, spanId: 0, headers: [], auth: null } as const;
 
-export function world(exportedName = "f") {
+export function world(exportedName = "f", isStreaming = false) {
   const clock = createTestClock();
   const sent: number[] = [];
   const cancelled: number[] = [];
   const inputs: InputMessage[] = [];
+  const acks: (readonly [sequence: number, window: number])[] = [];
   const port: WorkerPort = {
     instance,
     workerId: workerId("app", 1),
@@ -32,9 +34,9 @@ export function world(exportedName = "f") {
     maxCalls: Infinity,
     locate: null,
     sendInvoke: (callId) => sent.push(callId),
-    sendAck: () => undefined,
     canTakeInput: true,
     sendInput: (message) => inputs.push(message),
+    sendAck: (_, sequence, window) => acks.push([sequence, window]),
     sendCancel: (callId) => cancelled.push(callId),
   };
   const dispatcher = new Dispatcher({
@@ -57,7 +59,7 @@ export function world(exportedName = "f") {
   const metadata = {
     name: exportedName,
     isAsync: true,
-    isStreaming: false,
+    isStreaming,
     paramsSchema: "{}",
     returnSchema: "{}",
   };
@@ -78,12 +80,25 @@ export function world(exportedName = "f") {
     cancelled,
     /** What the worker was sent of inputs. */
     inputs,
+    acks,
     refused,
     faults,
     asked,
     /** The worker's answer to the n-th call it was sent, counted from 0. */
     answer: (place: number, result = new Uint8Array(0)) => {
       dispatcher.onResult(instance, sent[place] ?? 0, result, 1);
+    },
+    /** What the worker says of a stream; the id is the place of its call, counted from 0. */
+    stream: (message: StreamStart | StreamChunk | StreamEnd) => {
+      const { streams } = dispatcher;
+      const requestId = sent[Number(message.requestId)] ?? 0;
+      if (message.type === "StreamStart") streams.onStart(instance, { ...message, requestId });
+      else if (message.type === "StreamChunk") streams.onChunk(instance, { ...message, requestId });
+      else streams.onEnd(instance, { ...message, requestId });
+    },
+    fail: (place: number, details: Uint8Array | null = null) => {
+      const rest = { code: 2000, kind: "User", message: "it threw", details } as const;
+      dispatcher.onError(instance, { type: "InvokeError", requestId: sent[place] ?? 0, ...rest });
     },
     connect: () => {
       const [left, right] = createMemoryPair();
