@@ -4,8 +4,9 @@
 import { tmpdir } from "node:os";
 import { resolve } from "node:path";
 import { knownFields, nonEmptyText, waitMs } from "../config/checks.js";
+import { supervisorSocket } from "../contract/current-call.js";
 import type { Splice } from "../contract/splice.js";
-import { ConfigError } from "../errors.js";
+import { ConfigError, SpliceError } from "../errors.js";
 import { realClock } from "../time.js";
 import { defaultSocketPath, type SocketPlace, socketPathRefusal } from "../transport/socket-path.js";
 import { ConnectedSplice } from "./connected-splice.js";
@@ -14,7 +15,10 @@ import { refuseForeignPlace } from "./foreign-place.js";
 import { Link } from "./link.js";
 
 export interface ConnectOptions {
-  /** The host socket, from the working directory. Default: that of a supervisor which serves this directory. */
+  /**
+   * The host socket, from the working directory. Default: inside a function that of the supervisor which runs it,
+   * elsewhere that of one which serves this directory.
+   */
   readonly socket?: string | undefined;
   /** How long to keep trying when no supervisor answers, in milliseconds. Default 0: one attempt. */
   readonly waitMs?: number | undefined;
@@ -22,10 +26,11 @@ export interface ConnectOptions {
 
 /**
  * Connects to a supervisor that runs in another process, and after a lost link connects again by itself. Resolves when
- * the handshake is done.
+ * the handshake is done. What is called through it inside a function inherits the deadline, the trace and the cancellation of
+ * the function's own call.
  *
  * @throws ConfigError for options that make no sense; SpliceError 3001 with details.reason `no-supervisor` when nobody
- * answers there, `foreign-place` when the socket was not named and lies where others could answer, 3002 when the
+ * answers there, or when the supervisor that runs this function has no socket and none was named, `foreign-place` when the socket was not named and lies where others could answer, 3002 when the
  * supervisor has as many connections as it takes, 1000 when it speaks another version.
  */
 export async function connect(options: ConnectOptions = {}): Promise<Splice> {
@@ -42,8 +47,19 @@ export async function connect(options: ConnectOptions = {}): Promise<Splice> {
   return new ConnectedSplice(link, realClock, Math.random);
 }
 
+/** Undefined outside of workers. */
+function ownSupervisor(): string | undefined {
+  const path = supervisorSocket();
+  if (path !== null) return path;
+  const message =
+    "The supervisor that runs this function has no host socket, so that the function cannot call through it; " +
+    "give the supervisor one with `socket` in its configuration, or name another: connect({ socket }).";
+  throw new SpliceError({ code: 3001, message, details: { reason: "no-supervisor" } });
+}
+
 function socketPath(given: unknown, place: Omit<SocketPlace, "projectDir">): string {
-  if (given === undefined) return defaultSocketPath({ projectDir: process.cwd(), ...place });
+  if (given === undefined)
+    return ownSupervisor() ?? defaultSocketPath({ projectDir: process.cwd(), ...place });
   const path = resolve(nonEmptyText("socket", given, "the path of a socket"));
   const refusal = socketPathRefusal(path);
   if (refusal !== undefined)

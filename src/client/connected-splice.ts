@@ -13,6 +13,7 @@ import type { ExportMetadata } from "../protocol/messages.js";
 import type { Clock, Random } from "../time.js";
 import { checkCall } from "./checked-call.js";
 import type { ClientConnection } from "./connection.js";
+import { withInherited } from "./inherited.js";
 import type { Link } from "./link.js";
 import { openStream } from "./open-stream.js";
 import { remoteEvents } from "./remote-events.js";
@@ -37,12 +38,15 @@ export class ConnectedSplice implements Splice {
   }
 
   call(name: string, params?: unknown, options?: CallOptions): Promise<unknown> {
-    if (options?.retry === undefined) return this.#callOnce(name, params, options);
-    return this.#retrier.run(name, options, (current) => this.#callOnce(name, params, current));
+    const all = withInherited(options);
+    if (all?.retry === undefined) return this.#callOnce(name, params, all);
+    return this.#retrier.run(name, all, (current) => this.#callOnce(name, params, current));
   }
 
   stream(name: string, params?: unknown, options?: StreamOptions): SpliceStream {
-    return createStreamHandle(name, () => openStream(this.#open(name), this.#clock, name, params, options));
+    return createStreamHandle(name, () =>
+      openStream(this.#open(name), this.#clock, name, params, withInherited(options)),
+    );
   }
 
   functions<T extends object>(namespace = ""): RemoteFunctions<T> {

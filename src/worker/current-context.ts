@@ -1,26 +1,15 @@
-// Which call the running code belongs to. The storage hangs on the process, not on this module, so that two
-// copies of the package in one worker agree.
+// Which call the running code belongs to, as function files ask for it.
 
-import { AsyncLocalStorage } from "node:async_hooks";
 import type { Context } from "../contract/context-type.js";
+import { callStorage, currentCall } from "../contract/current-call.js";
 
-const key = Symbol.for("splice.worker.context");
-
-function storageOfProcess(): AsyncLocalStorage<Context> {
-  const existing: unknown = Reflect.get(globalThis, key);
-  if (existing instanceof AsyncLocalStorage) return existing as AsyncLocalStorage<Context>;
-  const storage = new AsyncLocalStorage<Context>();
-  Reflect.set(globalThis, key, storage);
-  return storage;
-}
-
-export const contextStorage = storageOfProcess();
+export const contextStorage = callStorage();
 
 /**
  * The Context of the call that the running code serves, also after an await. Throws outside a call.
  */
 export function currentContext(): Context {
-  const context = contextStorage.getStore();
+  const context = currentCall();
   if (context === undefined) {
     throw new Error(
       "currentContext() was used outside a call. Use it inside a function that Splice called, or in what it awaits; " +

@@ -2,6 +2,7 @@
 // The only file of the worker that ends the process. What is said on the link is session.ts's business.
 
 import { connect, Socket } from "node:net";
+import { setSupervisorSocket } from "../contract/current-call.js";
 import { messageOf } from "../errors.js";
 import { isProtocolError } from "../protocol/protocol-error.js";
 import { startGuard } from "./guard.js";
@@ -19,6 +20,8 @@ async function run(): Promise<void> {
     return;
   }
   process.setSourceMapsEnabled(true);
+  // Not in the environment, which the children of functions inherit.
+  setSupervisorSocket(settings.hostSocket);
   const { functionsFile, guardFd, dev, maxFrameBytes, windowChunks } = settings;
 
   // First of all, so that the thread starts while this one loads the rest.

@@ -8,6 +8,8 @@ export interface WorkerSettings {
   readonly link: { readonly fd: number } | { readonly path: string };
   /** The descriptor of the guard link; undefined when the supervisor gave none. */
   readonly guardFd: number | undefined;
+  /** The host socket of the supervisor; null when it has none. */
+  readonly hostSocket: string | null;
   /** Path of the bundle of functions. */
   readonly functionsFile: string;
   /** Development: stacks cross to the caller. */
@@ -23,6 +25,7 @@ export function takeSettings(args: readonly string[], env: NodeJS.ProcessEnv): W
   const fd = env["SPLICE_FD"];
   const path = env["ZAP_SOCKET"];
   const guardFd = env["SPLICE_GUARD_FD"];
+  const hostSocket = env["SPLICE_SOCKET"];
   for (const name of Object.keys(env)) {
     if (name.startsWith("SPLICE_") || name.startsWith("ZAP_")) Reflect.deleteProperty(env, name);
   }
@@ -41,6 +44,7 @@ export function takeSettings(args: readonly string[], env: NodeJS.ProcessEnv): W
   return {
     link: linkOf(fd, path),
     guardFd: guardFd === undefined || guardFd === "" ? undefined : wholeNumber("SPLICE_GUARD_FD", guardFd, 3),
+    hostSocket: hostSocket === undefined || hostSocket === "" ? null : hostSocket,
     functionsFile: values.functions,
     dev: values.dev,
     maxFrameBytes: wholeNumber("--max-frame-bytes", values["max-frame-bytes"], smallestMaxFrameBytes),

@@ -9,6 +9,7 @@ test("takes what is the runtime's out of the environment and leaves the rest", (
     SPLICE_GUARD_FD: "4",
     SPLICE_WORKER: "app:1",
     SPLICE_ANY: "x",
+    SPLICE_SOCKET: "/run/host.sock",
     ZAP_SOCKET: "/s",
     PATH: "/bin",
     MY_SPLICE: "1",
@@ -16,6 +17,7 @@ test("takes what is the runtime's out of the environment and leaves the rest", (
   expect(takeSettings([...args, "--dev"], env)).toEqual({
     link: { fd: 3 },
     guardFd: 4,
+    hostSocket: "/run/host.sock",
     functionsFile: "/tmp/bundle.mjs",
     dev: true,
     maxFrameBytes: 104_857_600,
@@ -28,6 +30,7 @@ test("a socket path serves where no descriptor is given", () => {
   expect(takeSettings([...args, "--max-frame-bytes", "4096"], { ZAP_SOCKET: "/s" })).toMatchObject({
     link: { path: "/s" },
     guardFd: undefined,
+    hostSocket: null,
     dev: false,
     maxFrameBytes: 4096,
     windowChunks: 64,
