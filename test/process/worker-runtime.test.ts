@@ -37,12 +37,12 @@ describe("a worker that serves", () => {
     return id;
   }
 
-  test("greets as a worker of protocol 1.0 that honours Cancel and nothing more", () => {
+  test("greets as a worker of protocol 1.0 that streams both ways and honours Cancel", () => {
     expect(peer.received[0]).toEqual({
       type: "Handshake",
       protocolVersion: 0x10000,
       role: "Worker",
-      capabilities: 2,
+      capabilities: 11,
       maxFrameSize: 104_857_600,
     });
   });
@@ -203,10 +203,19 @@ describe("a worker that serves", () => {
     expect(await peer.result(call("math.add", { a: 2, b: 2 }))).toBe(4);
   });
 
-  test("a streaming export is refused with 1000 that says so", async () => {
-    const error = await peer.error(call("feed.ticks", { n: 3 }));
-    expect(error).toMatchObject({ code: 1000, kind: "System" });
-    expect(error.message).toContain("streaming is not supported by this version");
+  test("a streaming export answers with its start, its items in order, and their number", async () => {
+    const requestId = call("feed.ticks", { n: 3 });
+    await peer.next("StreamEnd");
+    const said = peer.received.filter((message) => "requestId" in message && message.requestId === requestId);
+    expect(said.map(({ type }) => type)).toEqual([
+      "StreamStart",
+      ...Array(3).fill("StreamChunk"),
+      "StreamEnd",
+    ]);
+    expect(said.flatMap((message) => (message.type === "StreamChunk" ? [message.sequence] : []))).toEqual([
+      0, 1, 2,
+    ]);
+    expect(said.at(-1)).toMatchObject({ totalChunks: 3 });
   });
 
   test("many calls run at once and end in any order", async () => {
