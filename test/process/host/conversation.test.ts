@@ -12,7 +12,7 @@ describe("handshake", () => {
     const system = await startHosted();
     const [first, second] = [await connectHost(system), await connectHost(system)];
     const ack = await first.next("HandshakeAck");
-    expect(ack).toMatchObject({ protocolVersion: 0x1_0000, capabilities: 11 });
+    expect(ack).toMatchObject({ protocolVersion: 0x1_0000, capabilities: 2 });
     expect(ack.serverId).toHaveLength(16);
     expect((await second.next("HandshakeAck")).serverId).toEqual(ack.serverId);
     const status = await system.splice.status();
