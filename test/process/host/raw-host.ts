@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { rm } from "node:fs/promises";
 import { connect, type Socket } from "node:net";
 import { afterAll } from "@jest/globals";
+import { errorTable, isErrorCode } from "../../../src/errors.js";
 import { Decoder, encode, type Invoke, type Message } from "../../../src/protocol/index.js";
 import { decodeValue, encodeParams } from "../../../src/protocol/values.js";
 import type { HostEvent } from "../../../src/testing/history/events.js";
@@ -17,7 +18,10 @@ export const hostFixtures = join(import.meta.dirname, "../../fixtures/hosts");
 /** Longer than any answer takes, shorter than a test may: what is waited for in vain is named. */
 const patienceMs = 10_000;
 
-export type Terminal = Extract<Message, { type: "InvokeResult" | "InvokeError" }>;
+export type Terminal = Extract<
+  Message,
+  { type: "InvokeResult" | "InvokeError" | "StreamEnd" | "StreamError" }
+>;
 
 export interface InvokeOptions {
   readonly deadlineMs?: number;
@@ -143,10 +147,10 @@ export class HostPeer {
     options: InvokeOptions = {},
   ): Invoke {
     const isKeyed =
-      options.params === undefined && functionName.startsWith("work.") && !unkeyed.has(functionName);
+      options.params === undefined && /^(work|feed)\./.test(functionName) && !unkeyed.has(functionName);
     const key = isKeyed ? `h${String(++lastKey)}` : undefined;
     const at = { callerId: this.callerId, requestId, atMs: performance.now(), functionName };
-    this.history.push({ kind: "invoke", ...at, ...(key === undefined ? {} : { key }) });
+    this.history.push({ kind: "invoke", ...at, streams: true, ...(key === undefined ? {} : { key }) });
     const { deadlineMs = 0, context = noContext } = options;
     const bytes = options.params ?? encodeParams(key === undefined ? params : { ...params, key });
     return { type: "Invoke", requestId, functionName, params: bytes, deadlineMs, context };
@@ -155,6 +159,20 @@ export class HostPeer {
   cancel(requestId: number | bigint): void {
     this.history.push({ kind: "cancel", callerId: this.callerId, requestId, atMs: performance.now() });
     this.send({ type: "Cancel", requestId });
+  }
+
+  /** Acknowledges a stream, rightly or not. */
+  acknowledge(requestId: number | bigint, ackSequence: number, window: number): void {
+    const at = { callerId: this.callerId, requestId, atMs: performance.now() };
+    this.history.push({ kind: "ack", ...at, sequence: ackSequence, window });
+    this.send({ type: "StreamAck", requestId, ackSequence, window });
+  }
+
+  /** The numbers of the items of a stream that have come. */
+  items(requestId: number | bigint): readonly number[] {
+    return this.received.flatMap((message) =>
+      message.type === "StreamChunk" && message.requestId === requestId ? [Number(message.sequence)] : [],
+    );
   }
 
   /** The first message of this type, received already or to come; of those that `matches` accepts when it is given. */
@@ -176,6 +194,7 @@ export class HostPeer {
   async value(requestId: number | bigint): Promise<unknown> {
     const answer = await this.terminal(requestId);
     if (answer.type === "InvokeResult") return decodeValue(answer.result);
+    if (answer.type === "StreamEnd") throw new Error(`Request ${String(requestId)} is a stream.`);
     throw new Error(`Request ${String(requestId)} failed with ${String(answer.code)}: ${answer.message}`);
   }
 
@@ -184,8 +203,11 @@ export class HostPeer {
     requestId: number | bigint,
   ): Promise<{ code: number; kind: string; message: string; details: unknown }> {
     const answer = await this.terminal(requestId);
-    if (answer.type === "InvokeResult") throw new Error(`Request ${String(requestId)} succeeded.`);
-    const { code, kind, message, details } = answer;
+    if (answer.type === "InvokeResult" || answer.type === "StreamEnd")
+      throw new Error(`Request ${String(requestId)} succeeded.`);
+    const { code, message } = answer;
+    if (answer.type === "StreamError") return { code, kind: kindOf(code), message, details: null };
+    const { kind, details } = answer;
     return { code, kind, message, details: details === null ? null : decodeValue(details) };
   }
 
@@ -209,17 +231,26 @@ export class HostPeer {
 
   #receive(message: Message): void {
     this.received.push(message);
+<<<<<<< HEAD
     if (!isEnd(message) || message.requestId === 0) return;
     const { requestId } = message;
     const code = "code" in message ? message.code : 0;
+=======
+    const at = { callerId: this.callerId, atMs: performance.now() };
+    if (message.type === "StreamStart") {
+      const { requestId, window } = message;
+      this.history.push({ kind: "stream", ...at, requestId, window });
+    } else if (message.type === "StreamChunk") {
+      const { requestId, sequence, data } = message;
+      this.history.push({ kind: "chunk", ...at, requestId, sequence: Number(sequence), bytes: data.length });
+    }
+    if (!isTerminal(message) || message.requestId === 0) return;
+    const { requestId } = message;
+    const code = "code" in message ? message.code : 0;
+    const total = message.type === "StreamEnd" ? { total: Number(message.totalChunks) } : {};
+>>>>>>> 651f75a (Put one large item on a worker's link at a time)
     const key = message.type === "InvokeResult" ? keyOf(message.result) : undefined;
-    const outcome = {
-      kind: "outcome",
-      callerId: this.callerId,
-      requestId,
-      atMs: performance.now(),
-      code,
-    } as const;
+    const outcome = { kind: "outcome", ...at, requestId, code, ...total } as const;
     this.history.push(key === undefined ? outcome : { ...outcome, key });
   }
 
@@ -256,7 +287,11 @@ export class HostPeer {
 }
 
 /** Functions of the fixtures that write no execution log. */
-const unkeyed: ReadonlySet<string> = new Set(["work.release", "work.waiting"]);
+const unkeyed: ReadonlySet<string> = new Set(["work.release", "work.waiting", "feed.state"]);
+
+function kindOf(code: number): string {
+  return isErrorCode(code) ? errorTable[code].kind : "System";
+}
 
 /** The end of any call; a stream has two more ways to end. */
 export function isEnd(
@@ -266,7 +301,12 @@ export function isEnd(
 }
 
 function isTerminal(message: Message): message is Terminal {
-  return message.type === "InvokeResult" || message.type === "InvokeError";
+  return (
+    message.type === "InvokeResult" ||
+    message.type === "InvokeError" ||
+    message.type === "StreamEnd" ||
+    message.type === "StreamError"
+  );
 }
 
 function keyOf(result: Uint8Array): string | undefined {
