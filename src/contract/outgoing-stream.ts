@@ -8,6 +8,8 @@ export interface OutgoingPorts {
   readonly send: (sequence: number, data: Uint8Array) => void;
   /** Nobody waits for what would still come. */
   readonly isOver: () => boolean;
+  /** Asked in the step in which a chunk is sent: what to wait for first, or null for nothing. */
+  readonly hold?: () => Promise<void> | null;
   /** Asked after each chunk: what to wait for before the next item, or null for nothing. */
   readonly pause?: () => Promise<void> | null;
   /** It goes on, after it has waited for credit. */
@@ -70,7 +72,10 @@ export class OutgoingStream {
         if (step.done === true) return;
         const encoded = encode(step.value);
         const data = encoded instanceof Uint8Array ? encoded : await encoded;
-        while (!this.#credit.maySend(data.length) && !isOver()) await this.#changed();
+        for (let wait = this.#obstacle(data.length); wait !== null && !isOver();) {
+          await wait;
+          wait = this.#obstacle(data.length);
+        }
         // An item that nobody waits for any more is not sent: nothing follows a call's end.
         if (isOver()) break;
         send(this.#credit.chunks, data);
@@ -83,6 +88,11 @@ export class OutgoingStream {
       throw error;
     }
     await returned(items);
+  }
+
+  /** Of many streams with large items one at a time is on the link: so it is asked anew after each wait. */
+  #obstacle(bytes: number): Promise<void> | null {
+    return this.#credit.maySend(bytes) ? (this.#ports.hold?.() ?? null) : this.#changed();
   }
 
   async #changed(): Promise<void> {

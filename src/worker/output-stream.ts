@@ -41,6 +41,7 @@ export class OutputStream {
         // Half a window is on its way while the other half is being made, so that both sides work at once.
         if ((sequence + 1) % flushEvery === 0) link.flush();
       },
+      hold: () => (link.isBehind ? link.caughtUp() : null),
       pause: () => this.#pause(),
       resumed: () => {
         this.#lastTurnMs = performance.now();
@@ -69,71 +70,14 @@ export class OutputStream {
    */
   pump(items: AsyncIterator<unknown>, check: ((item: unknown) => unknown) | null): Promise<void> {
     this.#lastTurnMs = performance.now();
-<<<<<<< HEAD
     if (check === null) return this.#stream.pump(items, encode);
     return this.#stream.pump(items, (item) => {
       const checked = check(item);
       return isThenable(checked) ? checked.then(encode) : encode(checked);
-=======
-    try {
-      while (!this.#isCancelled()) {
-        if (!this.#credit.hasWindow) {
-          await this.#changed();
-          continue;
-        }
-        const step: unknown = await items.next();
-        if (!isStep(step))
-          throw new NoItemsError(`The items' next() gave ${typeof step} instead of an object.`);
-        if (step.done === true) return;
-        const data = this.#encode(await check(step.value));
-        while (!this.#isCancelled() && !this.#mayGoOut(data.length)) await this.#held(data.length);
-        // An item that nobody waits for any more is not sent: nothing follows a cancelled call's end.
-        if (this.#isCancelled()) break;
-        this.#send(data);
-        if (performance.now() - this.#lastTurnMs > longestTurnMs) await this.#turn();
-      }
-    } catch (error) {
-      await this.#return(items);
-      throw error;
-    }
-    await this.#return(items);
-  }
-
-  /** Asked in the same step in which it is sent: of many streams with large items one at a time is on the link. */
-  #mayGoOut(bytes: number): boolean {
-    return this.#credit.maySend(bytes) && !this.#link.isBehind;
-  }
-
-  #held(bytes: number): Promise<void> {
-    return this.#credit.maySend(bytes) ? this.#link.caughtUp() : this.#changed();
-  }
-
-  #encode(item: unknown): Uint8Array {
-    try {
-      return encodeValue(item, "item");
-    } catch (error) {
-      throw new UnsendableItem(error, 0);
-    }
-  }
-
-  #send(data: Uint8Array): void {
-    try {
-      this.#link.sendChunk(this.#requestId, this.#credit.chunks, data);
-    } catch (error) {
-      throw new UnsendableItem(error, data.length);
-    }
-    this.#credit.send(data.length);
-  }
-
-  async #changed(): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.#wake = resolve;
->>>>>>> 651f75a (Put one large item on a worker's link at a time)
     });
   }
 
   #pause(): Promise<void> | null {
-    if (this.#link.isBehind) return this.#link.caughtUp();
     return performance.now() - this.#lastTurnMs > longestTurnMs ? this.#turn() : null;
   }
 

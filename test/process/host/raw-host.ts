@@ -231,11 +231,6 @@ export class HostPeer {
 
   #receive(message: Message): void {
     this.received.push(message);
-<<<<<<< HEAD
-    if (!isEnd(message) || message.requestId === 0) return;
-    const { requestId } = message;
-    const code = "code" in message ? message.code : 0;
-=======
     const at = { callerId: this.callerId, atMs: performance.now() };
     if (message.type === "StreamStart") {
       const { requestId, window } = message;
@@ -244,11 +239,10 @@ export class HostPeer {
       const { requestId, sequence, data } = message;
       this.history.push({ kind: "chunk", ...at, requestId, sequence: Number(sequence), bytes: data.length });
     }
-    if (!isTerminal(message) || message.requestId === 0) return;
+    if (!isEnd(message) || message.requestId === 0) return;
     const { requestId } = message;
     const code = "code" in message ? message.code : 0;
     const total = message.type === "StreamEnd" ? { total: Number(message.totalChunks) } : {};
->>>>>>> 651f75a (Put one large item on a worker's link at a time)
     const key = message.type === "InvokeResult" ? keyOf(message.result) : undefined;
     const outcome = { kind: "outcome", ...at, requestId, code, ...total } as const;
     this.history.push(key === undefined ? outcome : { ...outcome, key });
