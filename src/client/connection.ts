@@ -3,11 +3,10 @@
 
 import { reservedStreams } from "../contract/reserved-streams.js";
 import { inputUnsupported, withInput } from "../contract/caller-input.js";
-import { readWithStream } from "../contract/stream-handle.js";
 import { toSpliceError } from "../contract/failure-error.js";
 import type { CallOptions } from "../contract/splice.js";
 import type { StreamReading } from "../contract/reading.js";
-import { errorTable, isErrorCode, messageOf, SpliceError } from "../errors.js";
+import { errorTable, isErrorCode, SpliceError } from "../errors.js";
 import { defaultMaxFrameBytes } from "../protocol/limits.js";
 import { capability, protocolVersion } from "../protocol/messages.js";
 import type {
@@ -20,10 +19,10 @@ import type {
   WireMessage,
 } from "../protocol/messages.js";
 import { isProtocolError } from "../protocol/protocol-error.js";
-import { decodeValue } from "../protocol/values.js";
 import { maxTimerMs, type Clock } from "../time.js";
 import type { ByteDuplex } from "../transport/duplex.js";
 import { createSocketStream, type CloseReason, type SocketStream } from "../transport/socket-stream.js";
+import { receiveInto, resolveWith, yieldsStream } from "./answers.js";
 import { checkCall, type CheckedCall } from "./checked-call.js";
 import { createInputWire } from "./input-wire.js";
 import { PendingCall, PendingCalls } from "./pending-calls.js";
@@ -378,35 +377,4 @@ export class ClientConnection {
       this.#end(requestId, why, { code: 3003, cause: this.#loss });
     }
   }
-}
-
-function resolveWith(
-  { functionName, resolve, reject }: PendingCall,
-  requestId: U64,
-  result: Uint8Array,
-): void {
-  let value: unknown;
-  try {
-    value = decodeValue(result, "result");
-  } catch (cause) {
-    const message = `The result of ${JSON.stringify(functionName)} cannot be read: ${messageOf(cause)}`;
-    reject(new SpliceError({ code: 3000, message, functionName, requestId, cause }));
-    return;
-  }
-  resolve(value);
-}
-
-function yieldsStream(functionName: string): SpliceError {
-  const message = `The function ${JSON.stringify(functionName)} was not called: it ${readWithStream}.`;
-  const details = { issues: [{ path: "params", message: readWithStream }] };
-  return new SpliceError({ code: 1001, message, functionName, details });
-}
-
-function receiveInto(
-  { items }: StreamReading,
-  message: StreamStart | StreamChunk | StreamEnd,
-): string | null {
-  if (message.type === "StreamStart") return items.start(message.window);
-  if (message.type === "StreamChunk") return items.chunk(message.sequence, message.data);
-  return items.end(message.totalChunks);
 }

@@ -4,14 +4,13 @@
 import type { Caller, CallFailure, InputCaller, StreamCaller } from "../dispatch/call.js";
 import { CallerShare } from "../dispatch/caller-share.js";
 import { inputRefused, streamingUnsupported } from "../dispatch/failures.js";
-import type { Dispatcher } from "../dispatch/dispatcher.js";
 import type { InputMessage } from "../dispatch/worker-state.js";
 import type { CallId } from "../ids.js";
+import { carriesInput } from "../protocol/context.js";
 import { acceptHandshake } from "../protocol/handshake.js";
 import { hostHandshakeTimeoutMs, preHandshakeMaxFrameBytes } from "../protocol/limits.js";
 import { capability, protocolVersion } from "../protocol/messages.js";
 import type {
-  ExportMetadata,
   Handshake,
   InvokeError,
   StreamAck,
@@ -21,11 +20,12 @@ import type {
 } from "../protocol/messages.js";
 import { isProtocolError } from "../protocol/protocol-error.js";
 import { encodeValue } from "../protocol/values.js";
-import { maxTimerMs, type Clock, type TimerHandle } from "../time.js";
+import { maxTimerMs, type TimerHandle } from "../time.js";
 import type { ByteDuplex } from "../transport/duplex.js";
-import { isReserved, type RunReserved } from "../system/reserved.js";
+import { isReserved } from "../system/reserved.js";
 import { ReservedStreams } from "../system/reserved-streams.js";
 import { ControlBudget } from "./control-budget.js";
+import type { HostPorts } from "./host-ports.js";
 import { Intake, stalledHostTimeoutMs } from "./intake.js";
 import { chunkRefusal, resultRefusal } from "./result-refusal.js";
 import { createSocketStream, type CloseReason, type SocketStream } from "../transport/socket-stream.js";
@@ -35,20 +35,6 @@ const offeredCapabilities = capability.streaming | capability.cancellation | cap
 
 /** How long a connection that we ended may stay half open before it is cut. */
 const goodbyeMs = 2000;
-
-export interface HostPorts {
-  readonly clock: Clock;
-  readonly dispatcher: Dispatcher;
-  readonly maxFrameBytes: number;
-  readonly serverId: readonly number[];
-  readonly startedAtMs: number;
-  readonly exports: () => readonly ExportMetadata[];
-  readonly runReserved: RunReserved;
-  /** Why a host was sent away; never part of a normal goodbye. */
-  readonly onRefused: (callerId: number, reason: string) => void;
-  /** A fault of our own while a message was handled. */
-  readonly onFault: (error: unknown) => void;
-}
 
 export class HostConnection implements Caller {
   readonly callerId: number;
@@ -62,6 +48,8 @@ export class HostConnection implements Caller {
   readonly #streaming = new Set<U64>();
   /** Streams of the supervisor's own, which are in neither. */
   readonly #reserved: ReservedStreams;
+  /** It has announced an input, so that what is left of one may come at any time. */
+  #hasGivenInput = false;
   readonly #intake: Intake;
   readonly #controlBudget: ControlBudget;
   #phase: "handshaking" | "open" | "leaving" | "closed" = "handshaking";
@@ -202,7 +190,7 @@ export class HostConnection implements Caller {
       case "Handshake":
         return this.#fatal(1000, "A second Handshake came on one connection.");
       default:
-        return this.#fatal(1000, `${message.type} is not a message that a host may send to this supervisor.`);
+        return this.#foreign(message);
     }
   }
 
@@ -234,6 +222,7 @@ export class HostConnection implements Caller {
         `An Invoke came with request id ${String(requestId)}, which is still in flight.`,
       );
     }
+    this.#hasGivenInput ||= carriesInput(contextBytes);
     if (this.#phase === "leaving") {
       const message = "This connection was told to shut down and takes no new calls.";
       return this.#sendError(requestId, {
@@ -291,9 +280,14 @@ export class HostConnection implements Caller {
   }
 
   #input(message: InputMessage): void {
+    if (!this.#hasGivenInput) return this.#foreign(message);
     const callId = this.#active.get(message.requestId);
     // For a call that is over, or was refused, it came too late as well.
     if (callId !== undefined) this.#judge(this.#ports.dispatcher.streams.inputs.receive(callId, message));
+  }
+
+  #foreign({ type }: WireMessage): void {
+    this.#fatal(1000, `${type} is not a message that a host may send to this supervisor.`);
   }
 
   #judge(breach: string | null): void {

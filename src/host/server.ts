@@ -8,7 +8,8 @@ import type { Clock } from "../time.js";
 import type { RunReserved } from "../system/reserved.js";
 import type { System } from "../system/system.js";
 import { listenOnUnixSocket } from "../transport/listener.js";
-import { HostConnection, type HostPorts } from "./connection.js";
+import { HostConnection } from "./connection.js";
+import type { HostPorts } from "./host-ports.js";
 import { Entrance } from "./entrance.js";
 import { Refusals } from "./refusals.js";
 

@@ -9,6 +9,12 @@ const withInput = encodeContext({ traceId: 0, spanId: 0, headers: [["splice-inpu
 
 /** A caller that can give inputs, and hears how far they are read. */
 class InputCaller extends ScriptedCaller {
+  readonly streams = {
+    refusalOf: () => null,
+    started: () => undefined,
+    chunk: () => null,
+    ended: () => undefined,
+  };
   readonly acks: [requestId: number | bigint, sequence: number, window: number][] = [];
   readonly inputs = {
     refusalOf: () => null,
@@ -18,8 +24,8 @@ class InputCaller extends ScriptedCaller {
   };
 }
 
-function invoke(bench: Bench, caller: ScriptedCaller, timeoutMs?: number): CallId {
-  return bench.dispatcher.invoke(caller, 7, "f", new Uint8Array(0), timeoutMs, withInput) as CallId;
+function invoke(bench: Bench, caller: ScriptedCaller, name = "f"): CallId {
+  return bench.dispatcher.invoke(caller, 7, name, new Uint8Array(0), undefined, withInput) as CallId;
 }
 
 // The host's own number is on what it sends; dispatch is told which call it means.
@@ -99,6 +105,23 @@ test("what comes after the answer is dropped, whoever sends it", () => {
   expect(port.inputs).toHaveLength(2);
   expect(caller.acks).toEqual([]);
   expect(bench.breaches).toEqual([]);
+});
+
+test("a worker that streams is not idle while it waits for input, and is when there is some to read", () => {
+  const bench = createBench({ idleTimeoutMs: 1000 });
+  bench.attach(1);
+  bench.ready(1);
+  const caller = new InputCaller();
+  const callId = invoke(bench, caller, "s");
+  const { streams } = bench.dispatcher;
+  streams.onStart(id(1), { type: "StreamStart", requestId: callId, window: 4 });
+  bench.clock.advance(5000);
+  streams.inputs.receive(callId, start());
+  bench.clock.advance(5000);
+  expect(caller.answers).toEqual([]);
+  streams.inputs.receive(callId, chunk(0));
+  bench.clock.advance(2500);
+  expect(caller.codes(7)).toEqual([2001]);
 });
 
 describe("a link without the capability", () => {

@@ -88,6 +88,7 @@ describe("is fatal", () => {
     ["a wrong total", [start(), chunk(0), end(2)], /total of 2 chunks after 1/],
     ["a second start", [start(), start()], /started twice/],
     ["a chunk after the end", [start(), end(0), chunk(0)], /after its end/],
+    ["an error before the start", [broken], /StreamError came before its StreamStart/],
     ["a start of a call without input", [start(2)], /call 2, which has no input/],
     ["an error of a call without input", [{ ...broken, requestId: 2 }], /has no input/],
   ])("%s", async (_, messages, expected) => {
@@ -100,4 +101,19 @@ describe("is fatal", () => {
     expect(refused[0]).toMatch(/^[A-Z].*\.$/);
     expect(cancelled).toHaveLength(2);
   });
+});
+
+test("a host that has announced no input may send none of its frames, whatever the id", async () => {
+  for (const message of [start(9), chunk(0, 9), end(0, 9), broken]) {
+    const { connect, refused } = world();
+    const host = connect();
+    host.shakeHands(1_000_000, allCapabilities);
+    host.invoke(1);
+    host.send(message);
+    await settle();
+    expect(host.received.at(-1)).toMatchObject({ type: "InvokeError", requestId: 0, code: 1000 });
+    expect(refused).toEqual([
+      expect.stringContaining(`${message.type} is not a message that a host may send`),
+    ]);
+  }
 });

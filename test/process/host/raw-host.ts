@@ -239,7 +239,7 @@ export class HostPeer {
       const { requestId, sequence, data } = message;
       this.history.push({ kind: "chunk", ...at, requestId, sequence: Number(sequence), bytes: data.length });
     }
-    if (!isEnd(message) || message.requestId === 0) return;
+    if (!isTerminal(message) || message.requestId === 0) return;
     const { requestId } = message;
     const code = "code" in message ? message.code : 0;
     const total = message.type === "StreamEnd" ? { total: Number(message.totalChunks) } : {};
@@ -288,13 +288,7 @@ function kindOf(code: number): string {
 }
 
 /** The end of any call; a stream has two more ways to end. */
-export function isEnd(
-  message: Message,
-): message is Terminal | Extract<Message, { type: "StreamEnd" | "StreamError" }> {
-  return isTerminal(message) || message.type === "StreamEnd" || message.type === "StreamError";
-}
-
-function isTerminal(message: Message): message is Terminal {
+export function isTerminal(message: Message): message is Terminal {
   return (
     message.type === "InvokeResult" ||
     message.type === "InvokeError" ||

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, expect, test } from "@jest/globals";
 import type { Message } from "../../../src/protocol/index.js";
 import { closeLeftovers, fixtures, until } from "../harness.js";
-import { connectHost, isEnd, startHosted } from "./raw-host.js";
+import { connectHost, isTerminal, startHosted } from "./raw-host.js";
 
 afterEach(closeLeftovers);
 
@@ -19,7 +19,7 @@ test("a Cancel that races the end of a stream, 1 000 times: one end each, nothin
   };
   const ofRequest = (id: number): readonly Message[] =>
     host.received.filter((message) => "requestId" in message && message.requestId === id);
-  const isOver = (id: number): boolean => ofRequest(id).some(isEnd);
+  const isOver = (id: number): boolean => ofRequest(id).some(isTerminal);
   const rounds = 1000;
   for (let id = 1; id <= rounds; id++) {
     host.invoke(id, "read.turns", { count: random(6) });
@@ -32,7 +32,7 @@ test("a Cancel that races the end of a stream, 1 000 times: one end each, nothin
   let cancelled = 0;
   for (let id = 1; id <= rounds; id++) {
     const frames = ofRequest(id).filter(({ type }) => type !== "CancelAck");
-    const over = frames.filter(isEnd);
+    const over = frames.filter(isTerminal);
     expect(over).toHaveLength(1);
     expect(frames.at(-1)).toBe(over[0]);
     if (over[0]?.type === "StreamEnd") continue;
