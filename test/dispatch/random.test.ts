@@ -123,7 +123,7 @@ describe("dispatch under random callers and workers", () => {
           ...["breaker.closed", "breaker.halfOpened", "breaker.opened", "breaker-open", "quarantined"],
           ...["failure.recorded", "threshold.crossed"],
           ...["probe.abandoned", "probe.failed", "probe.started", "probe.succeeded"],
-          ...["stream acknowledged", "stream broke", "stream ended", "stream paused"],
+          ...["stream acknowledged", "stream broke", "stream ended"],
           ...["overdue", "worn", "idle", "quiet", "2001 with a place", "a slot in vain"],
         ].sort(),
       );

@@ -77,7 +77,7 @@ export class StreamModel {
     const { callId, callerId, requestId } = call;
     const sequence = Math.max(0, credit.acked + Math.ceil(part * (credit.sent - 1 - credit.acked)));
     credit.acknowledge(sequence, window);
-    this.seen.add(window === 0 ? "stream paused" : "stream acknowledged");
+    this.seen.add("stream acknowledged");
     this.#host.push({ kind: "ack", callerId, requestId, sequence, window, atMs: this.#bench.clock.now() });
     const breach = this.#bench.dispatcher.acknowledge(callId as CallId, sequence, window);
     if (breach !== null) throw new Error(`An ack that the model allows is a breach: ${breach}`);
