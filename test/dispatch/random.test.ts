@@ -115,7 +115,7 @@ describe("dispatch under random callers and workers", () => {
             ended: true,
           });
         }),
-        { numRuns: 500 },
+        { numRuns: 800 },
       );
       // Of breakers, guards and workers that are told on as well.
       expect([...seen].sort()).toEqual(
