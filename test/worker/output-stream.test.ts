@@ -1,62 +1,12 @@
-// What a streaming function yields, and what becomes of it: over a real socket pair, in frames.
+// What a streaming function yields, and what becomes of it: over a real socket pair, in frames. Its errors and schemas are
+// in output-errors.test.ts.
 
-import { afterEach, describe, expect, test } from "@jest/globals";
-import type { StandardSchema } from "../../src/contract/standard-schema.js";
-import type { Message } from "../../src/protocol/index.js";
-import { decodeValue } from "../../src/protocol/values.js";
+import { describe, expect, test } from "@jest/globals";
 import type { Context } from "../../src/contract/context-type.js";
 import { fn } from "../../src/worker/fn.js";
-import { serve, type Functions, type Served } from "./served.js";
+import { ackOf, shown, useServed } from "./streamed.js";
 
-let served: Served;
-
-afterEach(async () => {
-  await served.close();
-});
-
-async function start(functions: Functions, windowChunks = 4, maxFrameBytes = 1_000_000): Promise<void> {
-  served = await serve(functions, windowChunks, maxFrameBytes);
-}
-
-/** What came of a request, in short. */
-function shown(message: Message): string {
-  switch (message.type) {
-    case "StreamStart":
-      return `start ${String(message.window)}`;
-    case "StreamChunk":
-      return `${String(message.sequence)}: ${JSON.stringify(decodeValue(message.data))}`;
-    case "StreamEnd":
-      return `end ${String(message.totalChunks)}`;
-    case "InvokeError":
-      return `error ${String(message.code)}`;
-    default:
-      return message.type;
-  }
-}
-const came = (requestId: number) =>
-  served.peer.received
-    .filter((message) => "requestId" in message && message.requestId === requestId)
-    .map(shown);
-
-const ackOf = (requestId: number, ackSequence: number, window: number): Message => ({
-  type: "StreamAck",
-  requestId,
-  ackSequence,
-  window,
-});
-
-/** A round trip: whatever the worker had to say before is here. */
-async function settled(): Promise<void> {
-  for (let round = 0; round < 3; round++) {
-    served.peer.send({ type: "HealthCheck" });
-    await served.peer.next("HealthStatus");
-  }
-}
-
-const activeRequests = async () => {
-  served.peer.send({ type: "HealthCheck" });
-  return (await served.peer.next("HealthStatus")).activeRequests;
-};
+const { on, start, came, settled, activeRequests } = useServed();
 
 describe("items are sent", () => {
   test("in their order, as an async generator yields them, with their number at the end", async () => {
@@ -65,11 +15,11 @@ describe("items are sent", () => {
         for (let i = 0; i < n; i++) yield await Promise.resolve(i * 10);
       },
     });
-    served.peer.invoke(1, "ticks", { n: 3 });
-    expect((await served.peer.next("StreamEnd", 1)).totalChunks).toBe(3);
+    on.peer.invoke(1, "ticks", { n: 3 });
+    expect((await on.peer.next("StreamEnd", 1)).totalChunks).toBe(3);
     expect(came(1)).toEqual(["start 4", "0: 0", "1: 10", "2: 20", "end 3"]);
-    served.peer.invoke(2, "ticks", { n: 0 });
-    await served.peer.next("StreamEnd", 2);
+    on.peer.invoke(2, "ticks", { n: 0 });
+    await on.peer.next("StreamEnd", 2);
     expect(came(2)).toEqual(["start 4", "end 0"]);
     expect(await activeRequests()).toBe(0);
   });
@@ -116,8 +66,8 @@ describe("items are sent", () => {
     ],
   ])("of %s that fn({ stream: true }) returns", async (_, handler) => {
     await start({ s: fn({ stream: true }, handler as () => AsyncIterable<unknown>) });
-    served.peer.invoke(1, "s");
-    await served.peer.next("StreamEnd", 1);
+    on.peer.invoke(1, "s");
+    await on.peer.next("StreamEnd", 1);
     expect(came(1)).toEqual(["start 4", "0: 0", "1: 1", "end 2"]);
   });
 
@@ -128,22 +78,22 @@ describe("items are sent", () => {
         for (;;) yield await Promise.resolve(asked++);
       },
     });
-    served.peer.invoke(1, "ticks");
-    await served.peer.next("StreamChunk", 1);
+    on.peer.invoke(1, "ticks");
+    await on.peer.next("StreamChunk", 1);
     await settled();
     expect([came(1), asked]).toEqual([["start 4", "0: 0", "1: 1", "2: 2", "3: 3"], 4]);
-    served.peer.send(ackOf(1, 1, 4));
+    on.peer.send(ackOf(1, 1, 4));
     await settled();
     expect([came(1).slice(5), asked]).toEqual([["4: 4", "5: 5"], 6]);
     // A window of 0 pauses, and the same ack with another one goes on.
-    served.peer.send(ackOf(1, 5, 0));
+    on.peer.send(ackOf(1, 5, 0));
     await settled();
     expect(asked).toBe(6);
-    served.peer.send(ackOf(1, 5, 1));
+    on.peer.send(ackOf(1, 5, 1));
     await settled();
     expect([came(1).slice(7), asked]).toEqual([["6: 6"], 7]);
-    served.peer.send({ type: "Cancel", requestId: 1 });
-    expect(await served.peer.error(1)).toMatchObject({ code: 2002 });
+    on.peer.send({ type: "Cancel", requestId: 1 });
+    expect(await on.peer.error(1)).toMatchObject({ code: 2002 });
   });
 
   test("up to 1 MiB that is not acknowledged; one that does not fit waits, made already", async () => {
@@ -159,19 +109,19 @@ describe("items are sent", () => {
       },
       64,
     );
-    served.peer.invoke(1, "blobs");
-    await served.peer.next("StreamStart", 1);
-    const sent = () => served.peer.received.filter(({ type }) => type === "StreamChunk").length;
-    await served.peer.next("StreamChunk", 1);
-    await served.peer.next("StreamChunk", 1);
+    on.peer.invoke(1, "blobs");
+    await on.peer.next("StreamStart", 1);
+    const sent = () => on.peer.received.filter(({ type }) => type === "StreamChunk").length;
+    await on.peer.next("StreamChunk", 1);
+    await on.peer.next("StreamChunk", 1);
     await settled();
     expect([sent(), asked]).toEqual([2, 3]);
-    served.peer.send(ackOf(1, 0, 64));
-    await served.peer.next("StreamChunk", 1);
+    on.peer.send(ackOf(1, 0, 64));
+    await on.peer.next("StreamChunk", 1);
     await settled();
     expect([sent(), asked]).toEqual([3, 4]);
-    served.peer.send({ type: "Cancel", requestId: 1 });
-    await served.peer.error(1);
+    on.peer.send({ type: "Cancel", requestId: 1 });
+    await on.peer.error(1);
     expect(sent()).toBe(3);
   });
 
@@ -188,10 +138,10 @@ describe("items are sent", () => {
       },
       1024,
     );
-    served.peer.invoke(1, "busy");
-    await served.peer.next("StreamChunk", 1);
-    served.peer.send({ type: "Cancel", requestId: 1 });
-    expect(await served.peer.error(1)).toMatchObject({ code: 2002 });
+    on.peer.invoke(1, "busy");
+    await on.peer.next("StreamChunk", 1);
+    on.peer.send({ type: "Cancel", requestId: 1 });
+    expect(await on.peer.error(1)).toMatchObject({ code: 2002 });
     // Its credit was not used up: it was heard between two items.
     expect(made).toBeLessThan(1000);
   });
@@ -213,11 +163,11 @@ describe("a Cancel", () => {
           }
         },
       });
-      served.peer.invoke(1, "ticks");
-      await served.peer.next("StreamChunk", 1);
+      on.peer.invoke(1, "ticks");
+      await on.peer.next("StreamChunk", 1);
       await settled();
-      served.peer.send({ type: "Cancel", requestId: 1 });
-      expect(await served.peer.error(1)).toMatchObject({ code: 2002, kind: "Cancelled" });
+      on.peer.send({ type: "Cancel", requestId: 1 });
+      expect(await on.peer.error(1)).toMatchObject({ code: 2002, kind: "Cancelled" });
       await settled();
       expect(happened).toEqual(["finally"]);
       expect(came(1).slice(5)).toEqual(["CancelAck", "error 2002"]);
@@ -235,10 +185,10 @@ describe("a Cancel", () => {
         yield 2;
       },
     });
-    served.peer.invoke(1, "patient");
-    await served.peer.next("StreamChunk", 1);
-    served.peer.send({ type: "Cancel", requestId: 1 });
-    await served.peer.error(1);
+    on.peer.invoke(1, "patient");
+    await on.peer.next("StreamChunk", 1);
+    on.peer.send({ type: "Cancel", requestId: 1 });
+    await on.peer.error(1);
     await settled();
     expect(came(1)).toEqual(["start 4", "0: 1", "CancelAck", "error 2002"]);
   });
@@ -259,10 +209,10 @@ describe("a Cancel", () => {
           }),
       ),
     });
-    served.peer.invoke(1, "s");
-    await served.peer.next("StreamChunk", 1);
-    served.peer.send({ type: "Cancel", requestId: 1 });
-    expect(await served.peer.error(1)).toMatchObject({ code: 2002 });
+    on.peer.invoke(1, "s");
+    await on.peer.next("StreamChunk", 1);
+    on.peer.send({ type: "Cancel", requestId: 1 });
+    expect(await on.peer.error(1)).toMatchObject({ code: 2002 });
     expect(reason).toBe("cancelled");
   });
 
@@ -282,135 +232,14 @@ describe("a Cancel", () => {
         })();
       }),
     });
-    served.peer.invoke(1, "slow");
+    on.peer.invoke(1, "slow");
     await settled();
-    served.peer.send({ type: "Cancel", requestId: 1 });
-    expect(await served.peer.error(1)).toMatchObject({ code: 2002 });
+    on.peer.send({ type: "Cancel", requestId: 1 });
+    expect(await on.peer.error(1)).toMatchObject({ code: 2002 });
     expect(came(1).filter((each) => each.includes(":"))).toEqual([]);
     // A generator that was never begun has no finally to run.
     expect(isReturned).toBe(false);
     expect(await activeRequests()).toBe(0);
-  });
-});
-
-describe("a stream ends with an error", () => {
-  test("when the function throws: after the items before it, with what it threw", async () => {
-    await start({
-      fails: async function* () {
-        yield await Promise.resolve(1);
-        throw Object.assign(new TypeError("out of bread"), { data: { left: 0 } });
-      },
-    });
-    served.peer.invoke(1, "fails");
-    expect(await served.peer.error(1)).toMatchObject({
-      code: 2000,
-      message: "out of bread",
-      details: { name: "TypeError", data: { left: 0 } },
-    });
-    expect(came(1)).toEqual(["start 4", "0: 1", "error 2000"]);
-    expect(await activeRequests()).toBe(0);
-  });
-
-  test.each<[string, unknown]>([
-    ["nothing", undefined],
-    ["a number", 7],
-    ["a text", "text"],
-    ["a list", [1, 2]],
-    ["an object", { a: 1 }],
-  ])("when it returns %s instead of items: no stream begins", async (_, returned) => {
-    await start({ s: fn({ stream: true }, (() => returned) as () => AsyncIterable<unknown>) });
-    served.peer.invoke(1, "s");
-    expect(await served.peer.error(1)).toMatchObject({ code: 2000, details: { name: "NoItemsError" } });
-    expect(came(1)).toEqual(["error 2000"]);
-  });
-
-  test.each<[string, unknown, object]>([
-    ["cannot be carried", { deep: [new Map()] }, { name: "UnserialisableResult", path: "item.deep[0]" }],
-    ["is larger than a frame", new Uint8Array(2000), { name: "ResultTooLarge", limit: 1000 }],
-  ])("when an item %s: what came before is valid, and its generator is ended", async (_, value, details) => {
-    let isOver = false;
-    await start(
-      {
-        odd: async function* () {
-          try {
-            yield await Promise.resolve(1);
-            yield value;
-          } finally {
-            isOver = true;
-
-            throw new Error("in the finally");
-          }
-        },
-      },
-      4,
-      1000,
-    );
-    served.peer.invoke(1, "odd");
-    expect(await served.peer.error(1)).toMatchObject({ code: 2000, kind: "System", details });
-    expect(came(1)).toEqual(["start 4", "0: 1", "error 2000"]);
-    expect([isOver, await activeRequests()]).toEqual([true, 0]);
-  });
-
-  test("when an iterator gives what no step is", async () => {
-    const broken = { [Symbol.asyncIterator]: () => ({ next: () => Promise.resolve(5) }) };
-    await start({
-      broken: fn({ stream: true }, (() => broken) as never),
-      half: fn({ stream: true }, (() => ({ [Symbol.asyncIterator]: () => ({}) })) as never),
-    });
-    served.peer.invoke(1, "broken");
-    served.peer.invoke(2, "half");
-    expect(await served.peer.error(1)).toMatchObject({ code: 2000 });
-    expect(await served.peer.error(2)).toMatchObject({ code: 2000 });
-    expect(await activeRequests()).toBe(0);
-  });
-});
-
-describe("the schema of `returns`", () => {
-  const even: StandardSchema = {
-    "~standard": {
-      version: 1,
-      vendor: "test",
-      validate: (value) => {
-        if (typeof value !== "number") return { issues: [{ message: "is no number" }] };
-        if (value === 8) throw new Error("the schema is broken");
-        if (value === 4) return Promise.resolve({ value: "four" });
-        return value % 2 === 0 ? { value: value + 100 } : { issues: [{ message: "is odd" }] };
-      },
-    },
-  };
-  const serveEven = (...items: unknown[]) =>
-    start({
-      s: fn({ stream: true, returns: even }, async function* () {
-        for (const value of items) yield await Promise.resolve(value);
-      }),
-    });
-
-  test("checks each item, and what it makes of one is sent, at once or later", async () => {
-    await serveEven(2, 4, 6);
-    served.peer.invoke(1, "s");
-    await served.peer.next("StreamEnd", 1);
-    expect(came(1)).toEqual(["start 4", "0: 102", '1: "four"', "2: 106", "end 3"]);
-  });
-
-  test.each([
-    ["does not fit", 3],
-    ["makes it fail", 8],
-  ])("ends the stream at an item that %s: 2000, after those before it", async (_, odd) => {
-    await serveEven(2, odd, 6);
-    served.peer.invoke(1, "s");
-    expect(await served.peer.error(1)).toMatchObject({ code: 2000 });
-    expect(came(1)).toEqual(["start 4", "0: 102", "error 2000"]);
-  });
-
-  test("sees the items of a generator that yields promises, not the promises", async () => {
-    await start({
-      s: fn({ stream: true, returns: even }, function* () {
-        yield Promise.resolve(2);
-      } as never),
-    });
-    served.peer.invoke(1, "s");
-    await served.peer.next("StreamEnd", 1);
-    expect(came(1)).toEqual(["start 4", "0: 102", "end 1"]);
   });
 });
 
@@ -426,12 +255,12 @@ describe("a StreamAck", () => {
       },
       plain: async () => new Promise(() => undefined),
     });
-    served.peer.invoke(1, "ticks");
-    served.peer.invoke(2, "plain");
+    on.peer.invoke(1, "ticks");
+    on.peer.invoke(2, "plain");
     await settled();
-    served.peer.send(message);
-    while (served.happened.length === 0) await new Promise(setImmediate);
-    expect(served.happened[0]).toContain(reason);
+    on.peer.send(message);
+    while (on.happened.length === 0) await new Promise(setImmediate);
+    expect(on.happened[0]).toContain(reason);
   });
 
   test("of a call that is over, or was never, is dropped", async () => {
@@ -440,11 +269,11 @@ describe("a StreamAck", () => {
         yield await Promise.resolve(1);
       },
     });
-    served.peer.invoke(1, "ticks");
-    await served.peer.next("StreamEnd", 1);
-    served.peer.send(ackOf(1, 99, 4), ackOf(7, 0, 4));
+    on.peer.invoke(1, "ticks");
+    await on.peer.next("StreamEnd", 1);
+    on.peer.send(ackOf(1, 99, 4), ackOf(7, 0, 4));
     await settled();
-    expect(served.happened).toEqual([]);
+    expect(on.happened).toEqual([]);
   });
 });
 
@@ -454,14 +283,14 @@ test("a Shutdown waits for the streams, and its ack comes behind their last fram
       for (let n = 0; n < 6; n++) yield await Promise.resolve(n);
     },
   });
-  served.peer.invoke(1, "ticks");
+  on.peer.invoke(1, "ticks");
   await settled();
-  served.peer.send({ type: "Shutdown" });
+  on.peer.send({ type: "Shutdown" });
   await settled();
-  expect(served.peer.received.some(({ type }) => type === "ShutdownAck")).toBe(false);
-  served.peer.send(ackOf(1, 3, 4));
-  await served.peer.next("ShutdownAck");
-  expect(served.peer.received.map(shown).slice(-2)).toEqual(["end 6", "ShutdownAck"]);
+  expect(on.peer.received.some(({ type }) => type === "ShutdownAck")).toBe(false);
+  on.peer.send(ackOf(1, 3, 4));
+  await on.peer.next("ShutdownAck");
+  expect(on.peer.received.map(shown).slice(-2)).toEqual(["end 6", "ShutdownAck"]);
 });
 
 test("a peer that reads nothing has streams wait, not fill the worker's memory; answers of others are not kept back for ever", async () => {
@@ -475,15 +304,15 @@ test("a peer that reads nothing has streams wait, not fill the worker's memory; 
     1024,
   );
   // Acks of what was never read: the link alone holds the streams back.
-  served.socket.pause();
-  for (let id = 1; id <= 64; id++) served.peer.invoke(id, "blobs");
+  on.socket.pause();
+  for (let id = 1; id <= 64; id++) on.peer.invoke(id, "blobs");
   for (let turn = 0; turn < 200; turn++) await new Promise(setImmediate);
   const whilePaused = made;
   for (let turn = 0; turn < 200; turn++) await new Promise(setImmediate);
   expect(made).toBe(whilePaused);
   // About a quarter of a mebibyte and one item for each stream, and what the kernel holds.
   expect(made).toBeLessThan(150);
-  served.socket.resume();
+  on.socket.resume();
   while (made === whilePaused) await new Promise(setImmediate);
 });
 
@@ -498,10 +327,10 @@ test("large items of many streams keep an answer waiting for one or two of them,
     4,
     10_000_000,
   );
-  for (let id = 1; id <= 20; id++) served.peer.invoke(id, "blob");
-  await served.peer.next("StreamChunk");
-  served.peer.invoke(21, "echo");
-  expect(await served.peer.result(21)).toBe("here");
-  expect(served.peer.received.filter(({ type }) => type === "StreamChunk").length).toBeLessThan(6);
-  for (let id = 1; id <= 20; id++) await served.peer.next("StreamEnd", id);
+  for (let id = 1; id <= 20; id++) on.peer.invoke(id, "blob");
+  await on.peer.next("StreamChunk");
+  on.peer.invoke(21, "echo");
+  expect(await on.peer.result(21)).toBe("here");
+  expect(on.peer.received.filter(({ type }) => type === "StreamChunk").length).toBeLessThan(6);
+  for (let id = 1; id <= 20; id++) await on.peer.next("StreamEnd", id);
 });
