@@ -41,6 +41,8 @@ function ofIterable(iterable: AsyncIterable<unknown>): InputSource {
 /** Its iterator would keep its `return` until the next chunk has come; `destroy` keeps nobody waiting. */
 function ofReadable(readable: Readable): InputSource {
   const iterator = readable[Symbol.asyncIterator]();
+  // Its iterator listens from its first step on; before that, and after the end, an error must not end the program.
+  readable.on("error", () => undefined);
   return { next: () => iterator.next(), return: once(() => readable.destroy()) };
 }
 

@@ -81,7 +81,7 @@ export class StreamReading {
   }
 
   readonly #onAbort = (): void => {
-    const message = `The stream of ${JSON.stringify(this.#name)} was cancelled; it has run.`;
+    const message = `The stream of ${JSON.stringify(this.#name)} was cancelled; it may have run.`;
     const cause: unknown = this.#signal?.reason;
     this.#stop(new SpliceError({ code: 2002, message, functionName: this.#name, cause }));
   };

@@ -191,6 +191,27 @@ describe("the end of the call", () => {
     expect(cancelled).toBe(1);
   });
 
+  test("a Readable that fails before it is read, or after the call was refused, harms nobody", async () => {
+    const refused = new Readable({ read: () => undefined });
+    const input = new CallerInput("f", refused);
+    refused.destroy(new Error("no such file"));
+    // An error that nobody listens to would end this process here.
+    await settle();
+    input.stop();
+
+    const late = new Readable({ read: () => undefined });
+    const { wire, said } = recordingWire();
+    const begun = new CallerInput("f", late);
+    late.destroy(new Error("no such file"));
+    await settle();
+    begun.begin(wire);
+    await settle();
+    expect(said).toEqual([
+      ["start", 64],
+      ["fail", 2000, expect.stringContaining("no such file")],
+    ]);
+  });
+
   test("returns what was never begun, and not what was read to its end", async () => {
     let returned = 0;
     const iterator = {
