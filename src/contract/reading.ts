@@ -74,12 +74,6 @@ export class StreamReading {
     if (this.items.isAwaited) this.#watch();
   }
 
-  /** Ends the stream for its reader alone; whoever does that tells the worker. */
-  abandon(error: SpliceError): void {
-    this.#over();
-    this.items.abort(error);
-  }
-
   readonly #onAbort = (): void => {
     const message = `The stream of ${JSON.stringify(this.#name)} was cancelled; it may have run.`;
     const cause: unknown = this.#signal?.reason;
