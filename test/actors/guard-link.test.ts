@@ -3,7 +3,7 @@ import { once } from "node:events";
 import type { Socket } from "node:net";
 import { createGuardLink, noGuard, type GuardLink } from "../../src/actors/guard-link.js";
 import { socketPair } from "../support/duplex-pairs.js";
-import { createTestClock, type TestClock } from "../support/test-clock.js";
+import { createVirtualClock, type VirtualClock } from "../../src/testing/virtual-clock.js";
 
 const sockets: Socket[] = [];
 afterEach(() => {
@@ -13,7 +13,7 @@ afterEach(() => {
 interface Linked {
   readonly link: GuardLink;
   readonly guard: Socket;
-  readonly clock: TestClock;
+  readonly clock: VirtualClock;
   /** What the guard was asked so far. */
   readonly asked: () => string;
 }
@@ -21,7 +21,7 @@ interface Linked {
 async function linked(): Promise<Linked> {
   const [ours, guard] = await socketPair();
   sockets.push(ours, guard);
-  const clock = createTestClock();
+  const clock = createVirtualClock();
   let asked = "";
   guard.on("data", (chunk: Buffer) => (asked += chunk.toString()));
   return { link: createGuardLink(ours, clock), guard, clock, asked: () => asked };

@@ -2,13 +2,13 @@ import { describe, expect, test } from "@jest/globals";
 import { createHeartbeatActor } from "../../src/actors/heartbeat.js";
 import { ProcessRegistry } from "../../src/actors/process-registry.js";
 import type { Outbox } from "../../src/transport/outbox.js";
-import { createTestClock } from "../support/test-clock.js";
+import { createVirtualClock } from "../../src/testing/virtual-clock.js";
 import { instanceInput, playedEntry, runUnderParent } from "./under-parent.js";
 
 const intervalMs = 1000;
 
 function beat(maxRssBytes = Infinity) {
-  const clock = createTestClock();
+  const clock = createVirtualClock();
   const registry = new ProcessRegistry();
   const entry = playedEntry(registry, new Promise(() => undefined));
   const state = { isBusy: false, sent: 0 };
@@ -95,7 +95,7 @@ describe("heartbeat", () => {
 
   test("of a process that is already gone does nothing", () => {
     const registry = new ProcessRegistry();
-    const clock = createTestClock();
+    const clock = createVirtualClock();
     runUnderParent(
       createHeartbeatActor({ clock, registry, intervalMs, isBusy: () => false, maxRssBytes: () => Infinity }),
       instanceInput(),

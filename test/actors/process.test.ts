@@ -8,7 +8,7 @@ import { ProcessRegistry } from "../../src/actors/process-registry.js";
 import type { PoolLaunch } from "../../src/actors/worker-command.js";
 import type { InstanceId } from "../../src/ids.js";
 import { realClock, type Clock } from "../../src/time.js";
-import { createTestClock } from "../support/test-clock.js";
+import { createVirtualClock } from "../../src/testing/virtual-clock.js";
 import { instanceInput, runUnderParent, type Running } from "./under-parent.js";
 
 const folder = mkdtempSync(join(tmpdir(), "splice-process-"));
@@ -93,7 +93,7 @@ describe("a process", () => {
   });
 
   test("that leaves a daemon behind has its pipes closed a moment after its end; its last words are kept", async () => {
-    const clock = createTestClock();
+    const clock = createVirtualClock();
     // The pipe tells that the daemon has left the group, which is killed when the process ends.
     const script =
       'p=$(mktemp -u); mkfifo $p; setsid sh -c "echo \\$\\$; : > $p; exec sleep 300" & cat $p; rm $p; printf unfinished';
@@ -115,7 +115,7 @@ describe("a process", () => {
   });
 
   test("that leaves nothing behind leaves no timer either", async () => {
-    const clock = createTestClock();
+    const clock = createVirtualClock();
     const { actor, registry } = run("/bin/true", [], "inherit", undefined, clock);
     const child = registry.get(one)?.child;
     const closed = new Promise((resolve) => child?.once("close", resolve));

@@ -5,7 +5,7 @@ import { Decoder, encode, type Message } from "../../src/protocol/index.js";
 import { smallestMaxFrameBytes } from "../../src/protocol/limits.js";
 import { protocolVersion } from "../../src/protocol/messages.js";
 import { createMemoryPair } from "../../src/transport/memory-duplex.js";
-import { createTestClock } from "../support/test-clock.js";
+import { createVirtualClock } from "../../src/testing/virtual-clock.js";
 import { instanceInput, playedEntry, runUnderParent } from "./under-parent.js";
 
 const maxFrameBytes = 100_000;
@@ -36,7 +36,7 @@ const result = (requestId: number, bytes = 0): Message => ({
 
 /** A link actor and, at the other end of its duplex, a worker in the hands of the test. */
 function connectLink(options: { isBusy?: boolean; onResult?: () => void } = {}) {
-  const clock = createTestClock();
+  const clock = createVirtualClock();
   const registry = new ProcessRegistry();
   const [ours, theirs] = createMemoryPair();
   const entry = playedEntry(registry, Promise.resolve(ours));

@@ -1,14 +1,14 @@
 import { PassThrough } from "node:stream";
 import { describe, expect, test } from "@jest/globals";
 import { drainLines, escapeControls, Tail } from "../../src/actors/worker-output.js";
-import { createTestClock } from "../support/test-clock.js";
+import { createVirtualClock } from "../../src/testing/virtual-clock.js";
 
 const mebibyte = 1_048_576;
 const maxLineChars = 8192;
 
 function drain() {
   const stream = new PassThrough();
-  const clock = createTestClock();
+  const clock = createVirtualClock();
   const lines: string[] = [];
   const dropped: number[] = [];
   drainLines(stream, clock, { line: (text) => lines.push(text), dropped: (bytes) => dropped.push(bytes) });

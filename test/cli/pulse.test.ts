@@ -1,9 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
 import { Pulse } from "../../src/cli/pulse.js";
-import { createTestClock } from "../support/test-clock.js";
+import { createVirtualClock } from "../../src/testing/virtual-clock.js";
 
 function watching() {
-  const clock = createTestClock();
+  const clock = createVirtualClock();
   const pulse = new Pulse(clock);
   const controller = new AbortController();
   const drawnAtMs: number[] = [];
@@ -44,7 +44,7 @@ describe("a picture is due", () => {
   });
 
   test("for a change that came while one was made, as soon as it may be", async () => {
-    const clock = createTestClock();
+    const clock = createVirtualClock();
     const pulse = new Pulse(clock);
     const { signal } = new AbortController();
     pulse.changed();

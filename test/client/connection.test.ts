@@ -13,7 +13,7 @@ import type { SpliceError } from "../../src/errors.js";
 import { Decoder, encode, type Invoke, type Message } from "../../src/protocol/index.js";
 import { decodeValue, encodeValue } from "../../src/protocol/values.js";
 import { createMemoryPair } from "../../src/transport/memory-duplex.js";
-import { createTestClock } from "../support/test-clock.js";
+import { createVirtualClock } from "../../src/testing/virtual-clock.js";
 
 const ack = {
   type: "HandshakeAck",
@@ -34,7 +34,7 @@ function world() {
     close: () => undefined,
   });
   right.resume();
-  const client = new ClientConnection(left, createTestClock());
+  const client = new ClientConnection(left, createVirtualClock());
   client.ready.catch(() => undefined);
   return {
     client,
@@ -216,7 +216,7 @@ describe("a link that ends", () => {
 
 describe("connecting", () => {
   async function silentServer(
-    run: (path: string, clock: ReturnType<typeof createTestClock>) => Promise<void>,
+    run: (path: string, clock: ReturnType<typeof createVirtualClock>) => Promise<void>,
   ) {
     const folder = await mkdtemp(join(tmpdir(), "sc-"));
     const server = createServer((socket) => {
@@ -226,7 +226,7 @@ describe("connecting", () => {
     server.listen(join(folder, "s"));
     await once(server, "listening");
     try {
-      await run(join(folder, "s"), createTestClock());
+      await run(join(folder, "s"), createVirtualClock());
     } finally {
       server.close();
       await rm(folder, { recursive: true, force: true });
@@ -234,7 +234,7 @@ describe("connecting", () => {
   }
 
   test("nobody there: 3001 no-supervisor at once, naming the path", async () => {
-    await expect(connectToSupervisor("/tmp/no-such.sock", createTestClock())).rejects.toMatchObject({
+    await expect(connectToSupervisor("/tmp/no-such.sock", createVirtualClock())).rejects.toMatchObject({
       code: 3001,
       details: { reason: "no-supervisor" },
       message: expect.stringContaining("/tmp/no-such.sock"),

@@ -4,7 +4,7 @@ import { expect, test } from "@jest/globals";
 import { ClientConnection } from "../../src/client/connection.js";
 import { Decoder, encode, type Invoke, type Message } from "../../src/protocol/index.js";
 import { createMemoryPair } from "../../src/transport/memory-duplex.js";
-import { createTestClock } from "../support/test-clock.js";
+import { createVirtualClock } from "../../src/testing/virtual-clock.js";
 import { settle, supervisorTwin } from "./supervisor-twin.js";
 
 const ack = {
@@ -26,7 +26,7 @@ async function connected(capabilities = 11) {
     close: () => undefined,
   });
   right.resume();
-  const client = new ClientConnection(left, createTestClock());
+  const client = new ClientConnection(left, createVirtualClock());
   const send = (message: Message): void => {
     right.write(encode(message), () => undefined);
   };

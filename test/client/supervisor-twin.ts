@@ -8,7 +8,7 @@ import { Decoder, encode, type Invoke, type Message } from "../../src/protocol/i
 import { encodeValue } from "../../src/protocol/values.js";
 import type { ByteDuplex } from "../../src/transport/duplex.js";
 import { createMemoryPair } from "../../src/transport/memory-duplex.js";
-import { createTestClock } from "../support/test-clock.js";
+import { createVirtualClock } from "../../src/testing/virtual-clock.js";
 
 export const ack = {
   type: "HandshakeAck",
@@ -33,7 +33,7 @@ export interface Accepted {
 
 /** `isUp` false refuses connections, as when no supervisor is there. */
 export function supervisorTwin(random: () => number = () => 0.5) {
-  const clock = createTestClock();
+  const clock = createVirtualClock();
   const accepted: Accepted[] = [];
   const attemptsAtMs: number[] = [];
   const state = { isUp: true };

@@ -3,10 +3,10 @@ import { getEventListeners } from "node:events";
 import { StreamReading } from "../../src/contract/reading.js";
 import type { StreamOptions } from "../../src/contract/splice.js";
 import { encodeValue } from "../../src/protocol/values.js";
-import { createTestClock } from "../support/test-clock.js";
+import { createVirtualClock } from "../../src/testing/virtual-clock.js";
 
 function read(options: StreamOptions = {}, window = 4) {
-  const clock = createTestClock();
+  const clock = createVirtualClock();
   const said: string[] = [];
   const reading = new StreamReading("feed.ticks", options, {
     clock,

@@ -5,10 +5,10 @@ import { getEventListeners } from "node:events";
 import { Retrier } from "../../src/contract/retry.js";
 import type { CallOptions } from "../../src/contract/splice.js";
 import { SpliceError } from "../../src/errors.js";
-import { createTestClock } from "../support/test-clock.js";
+import { createVirtualClock } from "../../src/testing/virtual-clock.js";
 
 function world(random = 0.5) {
-  const clock = createTestClock();
+  const clock = createVirtualClock();
   const retrier = new Retrier({ clock, random: () => random, defaultTimeoutMs: 30_000 });
   const runs: { atMs: number; options: CallOptions }[] = [];
   /** Ends with the outcomes in turn; the last one repeats. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { Deadlines, Expiring } from "../../src/dispatch/deadlines.js";
-import { createTestClock } from "../support/test-clock.js";
+import { createVirtualClock } from "../../src/testing/virtual-clock.js";
 
 class Entry extends Expiring {
   constructor(readonly name: number) {
@@ -25,7 +25,7 @@ describe("Deadlines", () => {
   test("agrees with a list of due times: nothing early, nothing later than a bucket, nothing twice", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-        const clock = createTestClock(17.3);
+        const clock = createVirtualClock(17.3);
         const dueMs = new Map<number, number>();
         const entries = Array.from({ length: 10 }, (_, name) => new Entry(name));
         const deadlines = new Deadlines<Entry>(clock, ({ name }) => {
@@ -61,7 +61,7 @@ describe("Deadlines", () => {
   });
 
   test("an entry may be added and removed from inside an expiry", () => {
-    const clock = createTestClock();
+    const clock = createVirtualClock();
     const heard: number[] = [];
     const [one, two, three] = [new Entry(1), new Entry(2), new Entry(3)];
     const deadlines: Deadlines<Entry> = new Deadlines<Entry>(clock, (entry) => {
@@ -76,7 +76,7 @@ describe("Deadlines", () => {
   });
 
   test("Infinity is never, and dispose gives the timer back", () => {
-    const clock = createTestClock();
+    const clock = createVirtualClock();
     const heard: number[] = [];
     const deadlines = new Deadlines<Entry>(clock, (entry) => heard.push(entry.name));
     deadlines.add(new Entry(1), Infinity);
@@ -89,7 +89,7 @@ describe("Deadlines", () => {
   });
 
   test("one timer for any number of entries", () => {
-    const clock = createTestClock();
+    const clock = createVirtualClock();
     const deadlines = new Deadlines<Entry>(clock, () => undefined);
     for (let n = 0; n < 100; n++) deadlines.add(new Entry(n), 1000 - n * 3);
     expect(clock.timerCount).toBe(1);

@@ -19,7 +19,7 @@ import { emptyContextBytes } from "../../src/protocol/context.js";
 import type { ExportMetadata, U64 } from "../../src/protocol/messages.js";
 import { ProtocolError } from "../../src/protocol/protocol-error.js";
 import { decodeValue } from "../../src/protocol/values.js";
-import { createTestClock, type TestClock } from "../support/test-clock.js";
+import { createVirtualClock, type VirtualClock } from "../../src/testing/virtual-clock.js";
 
 export const id = (instance: number): InstanceId => instance as InstanceId;
 export const noBytes = new Uint8Array(0);
@@ -197,7 +197,7 @@ export const table = (pools: Record<string, PoolOfTest>, admission: Admission = 
 });
 
 export interface Bench {
-  readonly clock: TestClock;
+  readonly clock: VirtualClock;
   readonly journal: Journal;
   readonly dispatcher: Dispatcher;
   readonly caller: ScriptedCaller;
@@ -250,7 +250,7 @@ export function createBench(
   breaker: Partial<ResolvedBreaker> = {},
   journal = new Journal(65_536),
 ): Bench {
-  const clock = createTestClock();
+  const clock = createVirtualClock();
   const policy = { ...patientBreaker, ...breaker };
   const facts: string[] = [];
   const reports: BreakerReport[] = [];

@@ -7,12 +7,12 @@ import { Decoder, type Message } from "../../src/protocol/index.js";
 import { decodeValue } from "../../src/protocol/values.js";
 import type { ByteDuplex } from "../../src/transport/duplex.js";
 import { createMemoryPair } from "../../src/transport/memory-duplex.js";
-import { createTestClock } from "../support/test-clock.js";
+import { createVirtualClock } from "../../src/testing/virtual-clock.js";
 
 const { connections, farewells, handshakesAtOnce, handshakesPerSecond } = entranceBounds;
 
 function world() {
-  const clock = createTestClock();
+  const clock = createVirtualClock();
   /** When each was let in. */
   const admittedAtMs: number[] = [];
   const admitted: ByteDuplex[] = [];
@@ -122,7 +122,7 @@ describe("the number", () => {
 
 describe("a refusal", () => {
   function refusals() {
-    const clock = createTestClock();
+    const clock = createVirtualClock();
     const lines: string[] = [];
     const silent = (): void => undefined;
     const log = { debug: silent, info: silent, error: silent, warn: (line: string) => lines.push(line) };

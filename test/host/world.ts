@@ -11,13 +11,13 @@ import { encode, Decoder, type Invoke, type Message, type U64 } from "../../src/
 import type { StreamChunk, StreamEnd, StreamStart } from "../../src/protocol/messages.js";
 import { encodeValue } from "../../src/protocol/values.js";
 import { createMemoryPair } from "../../src/transport/memory-duplex.js";
-import { createTestClock } from "../support/test-clock.js";
+import { createVirtualClock } from "../../src/testing/virtual-clock.js";
 
 const instance = 1 as InstanceId;
 export const noContext = { traceId: 0, spanId: 0, headers: [], auth: null } as const;
 
 export function world(exportedName = "f", isStreaming = false) {
-  const clock = createTestClock();
+  const clock = createVirtualClock();
   const sent: number[] = [];
   const cancelled: number[] = [];
   const inputs: InputMessage[] = [];

@@ -11,7 +11,7 @@ import { poolMachine } from "../../src/machines/pool/machine.js";
 import { routerMachine } from "../../src/machines/router/machine.js";
 import { supervisorMachine } from "../../src/machines/supervisor/machine.js";
 import { workerMachine } from "../../src/machines/worker/machine.js";
-import { createTestClock } from "../support/test-clock.js";
+import { createVirtualClock } from "../../src/testing/virtual-clock.js";
 import { createBreakerRig } from "./breaker/rig.js";
 import { cooldown, createSupervisorRig, type SupervisorRig } from "./supervisor/rig.js";
 import { events, exportsOf, stateNames, ways } from "./worker/rig.js";
@@ -91,7 +91,7 @@ test("breaker", () => {
 });
 
 test("breakers", () => {
-  const input = { policy: { cooldownMs: 1, maxCooldownMs: 1 }, clock: createTestClock() };
+  const input = { policy: { cooldownMs: 1, maxCooldownMs: 1 }, clock: createVirtualClock() };
   const actor = createActor(breakersMachine, { input }).start();
   expect(seenBy([[actor, []]], (breakers) => breakers.getSnapshot().value)).toEqual(
     leavesOf(breakersMachine),

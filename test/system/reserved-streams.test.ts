@@ -9,7 +9,7 @@ import { decodeValue, encodeValue } from "../../src/protocol/values.js";
 import { Feed, maxFeedItems } from "../../src/system/feed.js";
 import { LogBook } from "../../src/system/log-book.js";
 import { eventsFrom, linesFrom, ReservedStreams } from "../../src/system/reserved-streams.js";
-import { createTestClock } from "../support/test-clock.js";
+import { createVirtualClock } from "../../src/testing/virtual-clock.js";
 
 class Reader implements Caller {
   readonly callerId = 1;
@@ -43,7 +43,7 @@ class Reader implements Caller {
 }
 
 function bench() {
-  const clock = createTestClock();
+  const clock = createVirtualClock();
   const feed = new Feed();
   const reader = new Reader();
   const streams = new ReservedStreams(reader, clock);
@@ -211,7 +211,7 @@ describe("the log book", () => {
     const written: string[] = [];
     const at = (name: string) => (message: string) => written.push(`${name} ${message}`);
     const log: Log = { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
-    const clock = createTestClock();
+    const clock = createVirtualClock();
     const kept = new LogBook(log, clock, level);
     const lines = (): unknown[] => {
       const { first, end } = kept.lines;

@@ -7,7 +7,7 @@ import type { LogFields } from "../../src/log.js";
 import { emptyContextBytes } from "../../src/protocol/context.js";
 import { createVerification } from "../../src/system/verification.js";
 import { ScriptedCaller } from "../dispatch/scripted.js";
-import { createTestClock } from "../support/test-clock.js";
+import { createVirtualClock } from "../../src/testing/virtual-clock.js";
 
 function failing(thrown: () => unknown) {
   const lines: [string, LogFields | undefined][] = [];
@@ -15,7 +15,7 @@ function failing(thrown: () => unknown) {
     throw new Error("Only warnings were expected.");
   };
   const warn = (message: string, fields?: LogFields): number => lines.push([message, fields]);
-  const clock = createTestClock();
+  const clock = createVirtualClock();
   const ports = { clock, log: { debug: never, info: never, warn, error: never } };
   const verify = (): never => {
     throw thrown();
@@ -32,7 +32,7 @@ function failing(thrown: () => unknown) {
 }
 
 test("without a verifier nothing is asked", () => {
-  const ports = { clock: createTestClock(), log: console };
+  const ports = { clock: createVirtualClock(), log: console };
   expect(createVerification(null, ports, () => undefined)).toBeUndefined();
 });
 

@@ -4,7 +4,7 @@ import type { LogFields, LogLevel } from "../../src/log.js";
 import type { LogEvent } from "../../src/protocol/messages.js";
 import { createWorkerLog } from "../../src/system/worker-log.js";
 import { playedEntry } from "../actors/under-parent.js";
-import { createTestClock } from "../support/test-clock.js";
+import { createVirtualClock } from "../../src/testing/virtual-clock.js";
 
 function collect() {
   const lines: [LogLevel, string, LogFields | undefined][] = [];
@@ -13,7 +13,7 @@ function collect() {
     (message: string, fields?: LogFields): void => {
       lines.push([level, message, fields]);
     };
-  const clock = createTestClock();
+  const clock = createVirtualClock();
   const write = createWorkerLog(
     { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") },
     clock,

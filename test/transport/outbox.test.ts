@@ -7,7 +7,7 @@ import type { ByteDuplex, DuplexHandlers } from "../../src/transport/duplex.js";
 import { DuplexOutbox } from "../../src/transport/outbox.js";
 import { createSocketStream } from "../../src/transport/socket-stream.js";
 import { pairKinds, rawPeer } from "../support/duplex-pairs.js";
-import { createTestClock } from "../support/test-clock.js";
+import { createVirtualClock } from "../../src/testing/virtual-clock.js";
 
 /** Records what is written and leaves it to the test when bytes are taken. */
 class RecordingDuplex implements ByteDuplex {
@@ -257,7 +257,7 @@ describe("the outbox", () => {
 describe.each(pairKinds)("a peer that does not read, over %s", (_name, makePair) => {
   test("raises the outbox above its mark until it reads again; every byte arrives", async () => {
     const [left, right] = await makePair();
-    const stream = createSocketStream(left, { clock: createTestClock(), maxFrameBytes: 65_536 });
+    const stream = createSocketStream(left, { clock: createVirtualClock(), maxFrameBytes: 65_536 });
     const peer = rawPeer(right, { reads: false });
     const writable = new Promise<void>((resolve) => {
       stream.outbox.onWritable(resolve);

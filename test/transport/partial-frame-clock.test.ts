@@ -1,9 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
 import { PartialFrameClock } from "../../src/transport/partial-frame-clock.js";
-import { createTestClock } from "../support/test-clock.js";
+import { createVirtualClock } from "../../src/testing/virtual-clock.js";
 
 function setUp(runs: () => boolean = () => true) {
-  const clock = createTestClock();
+  const clock = createVirtualClock();
   const stalledAfterMs: number[] = [];
   const frames = new PartialFrameClock(clock, runs, (elapsedMs) => stalledAfterMs.push(elapsedMs));
   return { clock, frames, stalledAfterMs };

@@ -22,7 +22,7 @@ import { join } from "node:path";
 import type { ByteDuplex } from "../../src/transport/duplex.js";
 import { listenOnUnixSocket, type UnixListener } from "../../src/transport/listener.js";
 import { rawPeer } from "../support/duplex-pairs.js";
-import { createTestClock, type TestClock } from "../support/test-clock.js";
+import { createVirtualClock, type VirtualClock } from "../../src/testing/virtual-clock.js";
 
 /** What is promised: a deletion is noticed within this. */
 const noticedWithinMs = 5_000;
@@ -30,7 +30,7 @@ const noticedWithinMs = 5_000;
 let folder = "";
 let directory = "";
 let path = "";
-let clock: TestClock;
+let clock: VirtualClock;
 let warnings: string[] = [];
 const listeners: UnixListener[] = [];
 
@@ -38,7 +38,7 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "pw-"));
   directory = join(folder, "run");
   path = join(directory, "splice.sock");
-  clock = createTestClock();
+  clock = createVirtualClock();
   warnings = [];
 });
 afterEach(async () => {

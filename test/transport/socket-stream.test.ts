@@ -14,7 +14,7 @@ import {
   type SocketStreamOptions,
 } from "../../src/transport/socket-stream.js";
 import { pairKinds, rawPeer, socketPair, type RawPeer } from "../support/duplex-pairs.js";
-import { createTestClock, type TestClock } from "../support/test-clock.js";
+import { createVirtualClock, type VirtualClock } from "../../src/testing/virtual-clock.js";
 
 const messages: Message[] = [
   { type: "InvokeResult", requestId: 7, result: Uint8Array.of(0x2a), durationUs: 12 },
@@ -27,7 +27,7 @@ const glued = Buffer.concat(frames);
 
 interface Watched {
   readonly stream: SocketStream;
-  readonly clock: TestClock;
+  readonly clock: VirtualClock;
   readonly batches: (readonly WireMessage[])[];
   readonly closed: Promise<CloseReason>;
   readonly subscription: Subscription;
@@ -39,7 +39,7 @@ afterEach(() => {
 });
 
 function watch(duplex: ByteDuplex, options: Partial<SocketStreamOptions> = {}): Watched {
-  const clock = createTestClock();
+  const clock = createVirtualClock();
   const stream = createSocketStream(duplex, { clock, maxFrameBytes: 65_536, ...options });
   open.push(stream);
   const batches: (readonly WireMessage[])[] = [];
@@ -318,7 +318,7 @@ describe.each(pairKinds)("over %s", (_name, makePair) => {
     ["a part of a frame", [0, 0, 0]],
   ])("destroy() from inside a batch is the last word, with %s behind it", async (_what, behind) => {
     const [left, right] = await makePair();
-    const clock = createTestClock();
+    const clock = createVirtualClock();
     const stream = createSocketStream(left, { clock, maxFrameBytes: 1_000 });
     const seen: string[] = [];
     stream.messages$.subscribe({
@@ -339,7 +339,7 @@ describe.each(pairKinds)("over %s", (_name, makePair) => {
 
   test("nothing is read, and nothing lost, before somebody listens", async () => {
     const [left, right] = await makePair();
-    const stream = createSocketStream(left, { clock: createTestClock(), maxFrameBytes: 1_000 });
+    const stream = createSocketStream(left, { clock: createVirtualClock(), maxFrameBytes: 1_000 });
     open.push(stream);
     const peer = peerOf(right);
     void peer.write(glued);

@@ -3,7 +3,7 @@
 import { createActor, fromCallback } from "xstate";
 import type { BreakerEvent, BreakerReport } from "../../../src/machines/breaker/events.js";
 import { breakerMachine } from "../../../src/machines/breaker/machine.js";
-import { createTestClock } from "../../support/test-clock.js";
+import { createVirtualClock } from "../../../src/testing/virtual-clock.js";
 
 export const events = {
   trip: { type: "breaker.trip" },
@@ -19,7 +19,7 @@ export const events = {
 export type Word = keyof typeof events;
 
 export function createBreakerRig(policy = { cooldownMs: 1000, maxCooldownMs: 1000 }) {
-  const clock = createTestClock(50);
+  const clock = createVirtualClock(50);
   const reports: BreakerReport[] = [];
   const parent = createActor(
     fromCallback<BreakerReport>(({ receive }) => {

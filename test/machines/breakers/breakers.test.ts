@@ -2,13 +2,13 @@ import { expect, test } from "@jest/globals";
 import { createActor } from "xstate";
 import type { BreakersEvent } from "../../../src/machines/breakers/events.js";
 import { breakersMachine } from "../../../src/machines/breakers/machine.js";
-import { createTestClock } from "../../support/test-clock.js";
+import { createVirtualClock } from "../../../src/testing/virtual-clock.js";
 import { failOnXstateWarnings } from "../xstate-warnings.js";
 
 failOnXstateWarnings();
 
 function start() {
-  const clock = createTestClock();
+  const clock = createVirtualClock();
   const moved: string[] = [];
   const logic = breakersMachine.provide({
     actions: {

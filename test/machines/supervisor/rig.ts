@@ -19,7 +19,7 @@ import type {
   WorkerContext,
 } from "../../../src/machines/worker/context.js";
 import { workerMachine } from "../../../src/machines/worker/machine.js";
-import { createTestClock, type TestClock } from "../../support/test-clock.js";
+import { createVirtualClock, type VirtualClock } from "../../../src/testing/virtual-clock.js";
 import { exportsOf } from "../worker/rig.js";
 
 const restart = {
@@ -37,7 +37,7 @@ const callBreaker = { cooldownMs: 10_000, maxCooldownMs: 10_000 };
 export const timings = { connectTimeoutMs: 10_000, shutdownMs: 5000, terminateMs: 3000 };
 
 export interface SupervisorRig {
-  readonly clock: TestClock;
+  readonly clock: VirtualClock;
   readonly emitted: SupervisorEmitted[];
   readonly tables: RouteTable[];
   /** "start app:1", "SIGTERM app:1", "shutdown app:1", "awaitDrain", "endDrain", … */
@@ -97,7 +97,7 @@ export function createSupervisorRig(
     cooldownMs = cooldown.cooldownMs,
   }: RigOptions = {},
 ): SupervisorRig {
-  const clock = createTestClock();
+  const clock = createVirtualClock();
   const asked: string[] = [];
   const tables: RouteTable[] = [];
   const emitted: SupervisorEmitted[] = [];

@@ -11,14 +11,14 @@ import type {
   SendShutdown,
 } from "../../../src/machines/worker/context.js";
 import { workerMachine } from "../../../src/machines/worker/machine.js";
-import { createTestClock, type TestClock } from "../../support/test-clock.js";
+import { createVirtualClock, type VirtualClock } from "../../../src/testing/virtual-clock.js";
 
 export const timings = { connectTimeoutMs: 10_000, shutdownMs: 5000, terminateMs: 3000 };
 export const linkGraceMs = 200;
 export const reapMs = 50;
 
 export interface WorkerRig {
-  readonly clock: TestClock;
+  readonly clock: VirtualClock;
   readonly reports: WorkerReport[];
   /** What `asked` held when the last `worker.ready` was reported. */
   readonly askedBeforeReady: readonly string[];
@@ -41,7 +41,7 @@ function leafOf(value: unknown): string {
 /** `failing` names an actor that throws when it is started. */
 function createWorker(
   asked: string[],
-  clock: TestClock,
+  clock: VirtualClock,
   onReport: (report: WorkerReport) => void,
   failing?: string,
 ) {
@@ -93,7 +93,7 @@ function createWorker(
 }
 
 export function createWorkerRig(failing?: string): WorkerRig {
-  const clock = createTestClock();
+  const clock = createVirtualClock();
   const [asked, reports, errors]: [string[], WorkerReport[], unknown[]] = [[], [], []];
   let askedBeforeReady: readonly string[] = [];
   const onReport = (report: WorkerReport): void => {

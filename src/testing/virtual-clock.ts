@@ -1,9 +1,9 @@
-// A clock that moves only when a test says so. Timers fire in the order of their due times, equal ones in the order
+// A clock that moves only when its owner says so. Timers fire in the order of their due times, equal ones in the order
 // they were set, and each sees `now` as its own due time.
 
-import type { Clock } from "../../src/time.js";
+import type { Clock } from "../time.js";
 
-export interface TestClock extends Clock {
+export interface VirtualClock extends Clock {
   /** Moves the time on and fires what becomes due, including timers set on the way. */
   advance(ms: number): void;
   /** How many timers are set. */
@@ -16,7 +16,7 @@ interface Timer {
   readonly callback: () => void;
 }
 
-export function createTestClock(startMs = 0): TestClock {
+export function createVirtualClock(startMs = 0): VirtualClock {
   const timers = new Map<number, Timer>();
   let nowMs = startMs;
   let lastSequence = 0;
