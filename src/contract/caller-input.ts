@@ -4,7 +4,8 @@
 import { messageOf, SpliceError } from "../errors.js";
 import { isProtocolError } from "../protocol/protocol-error.js";
 import { encodeValue } from "../protocol/values.js";
-import { inputSourceOf, type InputSource } from "./input-source.js";
+import { inputSourceOf } from "./input-source.js";
+import type { LeavableSource } from "./item-source.js";
 import { OutgoingStream } from "./outgoing-stream.js";
 
 /** How many items an input may be ahead of the function that reads it. */
@@ -33,7 +34,7 @@ class UnsendableItem extends Error {
 
 export class CallerInput {
   readonly #functionName: string;
-  readonly #source: InputSource;
+  readonly #source: LeavableSource;
   #stream: OutgoingStream | null = null;
   #isOver = false;
   #isRead = false;

@@ -9,7 +9,7 @@ import { CallInput } from "./call-input.js";
 import { Expiring } from "./deadlines.js";
 import type { CallerShare } from "./caller-share.js";
 import type { FunctionState } from "./function-state.js";
-import type { CallStream } from "./streams.js";
+import type { CallStream, Silence } from "./streams.js";
 import type { WorkerState } from "./worker-state.js";
 
 /** Instead of bytes that are not there, or no longer. */
@@ -67,6 +67,8 @@ export class Call extends Expiring {
   worker: WorkerState | null = null;
   /** Null until it has begun to stream; a dispatched call with one is the chart's `streaming`. */
   stream: CallStream | null = null;
+  /** Of a streaming function's call that a worker has, where silence has a limit; null otherwise. */
+  silence: Silence | null = null;
   /** What the caller sends while the call runs; null: nothing. */
   readonly input: CallInput | null;
   /** True once the caller has its one answer; the slot may outlive that until the worker answers or dies. */

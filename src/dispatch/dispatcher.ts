@@ -255,7 +255,6 @@ export class Dispatcher {
     this.#answers.onError(instance, message);
   }
 
-  // — inside —
   #reject(caller: Caller, requestId: U64, functionName: string, failure: CallFailure): 0 {
     this.counters.rejected += 1;
     const refused = { callId: 0 as CallId, requestId, caller, target: { name: functionName } };
@@ -308,6 +307,7 @@ export class Dispatcher {
     if (leftMs <= 0) return this.#expire(call);
     const failure = sendCall(call, worker, nowMs, leftMs, this.#journal);
     if (failure !== null) return this.#settle(call, failure, true);
+    if (call.target.isStreaming) this.streams.dispatched(call, nowMs);
     const { instance, maxCalls } = worker.port;
     if (++worker.calls === maxCalls)
       this.#options.onWorn(instance, `it has been given ${String(maxCalls)} calls`);
@@ -361,7 +361,7 @@ export class Dispatcher {
       call.isAnswered = true;
       if (call.worker !== null) call.worker.live -= 1;
       this.#deadlines.remove(call);
-      if (call.stream !== null) this.streams.forget(call.stream);
+      if (call.silence !== null) this.streams.forget(call.silence);
       if (!isSlotFree) this.#deadlines.add(call, nowMs + this.#door.limits.cancelGraceMs);
       this.counters.answered(failure);
       // Before the caller hears: whoever calls again at once meets the gate as this answer has left it.

@@ -15,7 +15,7 @@ import type { Journal } from "./journal.js";
 export interface StreamPorts {
   readonly clock: Clock;
   readonly journal: Journal;
-  /** How long a worker that may send may send nothing, in milliseconds; 0: for ever. */
+  /** How long a worker that may send may send nothing, from the dispatch on, in milliseconds; 0: for ever. */
   readonly idleTimeoutMs: number;
   readonly answers: Answers;
   /** A call that has not ended, whether it has its slot or waits for one. */
@@ -24,14 +24,20 @@ export interface StreamPorts {
   readonly cancel: (call: Call, answer: CallFailure) => void;
 }
 
-/** The two directions of a stream as dispatch keeps them, and when its worker was last heard. */
-export class CallStream extends Expiring {
-  heardAtMs = 0;
-
+/** What a call's worker sends, from its start on. */
+export class CallStream {
   constructor(
     readonly call: Call,
     /** Of the items, from the worker to the caller. */
     readonly output: StreamCredit,
+  ) {}
+}
+
+/** When the worker of a streaming function's call was last heard; looked at once in a while. */
+export class Silence extends Expiring {
+  constructor(
+    readonly call: Call,
+    public sinceMs: number,
   ) {
     super();
   }
@@ -41,7 +47,7 @@ export class Streams {
   /** The other direction: what callers send to their calls. */
   readonly inputs: Inputs;
   readonly #ports: StreamPorts;
-  readonly #idle: Deadlines<CallStream>;
+  readonly #idle: Deadlines<Silence>;
 
   constructor(ports: StreamPorts) {
     this.#ports = ports;
@@ -51,9 +57,17 @@ export class Streams {
       answers,
       broke: (call, why) => this.#ports.answers.streamBroke(call, why),
     });
-    this.#idle = new Deadlines(ports.clock, (stream) => {
-      this.#maybeIdle(stream);
+    this.#idle = new Deadlines(ports.clock, (silence) => {
+      this.#maybeIdle(silence);
     });
+  }
+
+  /** A worker has the call of a streaming function, and may be stuck before it begins to stream. */
+  dispatched(call: Call, nowMs: number): void {
+    const { idleTimeoutMs } = this.#ports;
+    if (idleTimeoutMs === 0 || call.isAnswered) return;
+    call.silence = new Silence(call, nowMs);
+    this.#idle.add(call.silence, nowMs + idleTimeoutMs);
   }
 
   onStart(instance: InstanceId, { requestId, window }: StreamStart): void {
@@ -69,14 +83,12 @@ export class Streams {
         call,
         `its window was ${String(window)}, but 1 to ${String(maxWindowChunks)} are allowed`,
       );
-    const { clock, journal, idleTimeoutMs } = this.#ports;
+    const { clock, journal } = this.#ports;
     const nowMs = clock.now();
-    const stream = new CallStream(call, new StreamCredit(window));
-    stream.heardAtMs = nowMs;
-    call.stream = stream;
+    call.stream = new CallStream(call, new StreamCredit(window));
     journal.record("stream", nowMs, call.callId, instance, window);
     if (call.isAnswered) return;
-    if (idleTimeoutMs > 0) this.#idle.add(stream, nowMs + idleTimeoutMs);
+    if (call.silence !== null) call.silence.sinceMs = nowMs;
     call.caller.streams?.started(call.requestId, window);
   }
 
@@ -87,7 +99,7 @@ export class Streams {
     const breach = call.stream.output.receive(sequence, data.length);
     if (breach !== null) return this.#ports.answers.streamBroke(call, breach);
     if (call.isAnswered) return;
-    if (this.#ports.idleTimeoutMs > 0) call.stream.heardAtMs = this.#ports.clock.now();
+    if (call.silence !== null) call.silence.sinceMs = this.#ports.clock.now();
     const refusal = call.caller.streams?.chunk(call.requestId, Number(sequence), data) ?? null;
     if (refusal !== null) this.#ports.cancel(call, refusal);
   }
@@ -109,14 +121,14 @@ export class Streams {
     const breach = stream.output.acknowledge(sequence, window);
     if (breach !== null) return breach;
     // Its worker could not go on before.
-    if (!wasWaitedFor) stream.heardAtMs = this.#ports.clock.now();
+    if (!wasWaitedFor && call.silence !== null) call.silence.sinceMs = this.#ports.clock.now();
     if (worker !== null) worker.port.sendAck(call.callId, Number(sequence), window);
     return null;
   }
 
   /** The caller has its answer. */
-  forget(stream: CallStream): void {
-    this.#idle.remove(stream);
+  forget(silence: Silence): void {
+    this.#idle.remove(silence);
   }
 
   /** The worker is done with the call, or gone: what it was granted is taken back. */
@@ -130,13 +142,15 @@ export class Streams {
   }
 
   /** Looked at once in a while, so that a chunk costs no timer: it may have sent in the meantime, or may not send. */
-  #maybeIdle(stream: CallStream): void {
+  #maybeIdle(silence: Silence): void {
     const { clock, idleTimeoutMs, cancel } = this.#ports;
+    const { call } = silence;
     const nowMs = clock.now();
-    if (!isWaitedFor(stream) || stream.call.input?.isAwaited === true) stream.heardAtMs = nowMs;
-    const dueAtMs = stream.heardAtMs + idleTimeoutMs;
-    if (dueAtMs > nowMs) this.#idle.add(stream, dueAtMs);
-    else cancel(stream.call, failures.streamIdle(stream.call.target.name, idleTimeoutMs));
+    const mayWait = call.stream !== null && !isWaitedFor(call.stream);
+    if (mayWait || call.input?.isAwaited === true) silence.sinceMs = nowMs;
+    const dueAtMs = silence.sinceMs + idleTimeoutMs;
+    if (dueAtMs > nowMs) this.#idle.add(silence, dueAtMs);
+    else cancel(call, failures.streamIdle(call.target.name, idleTimeoutMs));
   }
 }
 

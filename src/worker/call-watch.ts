@@ -8,6 +8,8 @@ export interface CallWatch {
   entered(functionName: string, nowMs: number): void;
   /** The function has returned, with its result or a promise of it. */
   left(): void;
+  /** Runs a later step of a function that was entered and left: one of its items. */
+  during<Result>(functionName: string, step: () => Result): Result;
 }
 
 export interface CallWatchOptions {
@@ -42,6 +44,14 @@ export function createCallWatch({ memory, names, hasCalls }: CallWatchOptions): 
     },
     left() {
       memory.running = -1;
+    },
+    during(functionName, step) {
+      memory.running = numbers.get(functionName) ?? -1;
+      try {
+        return step();
+      } finally {
+        memory.running = -1;
+      }
     },
   };
 }

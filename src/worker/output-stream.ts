@@ -5,15 +5,11 @@ import { OutgoingStream } from "../contract/outgoing-stream.js";
 import type { U64 } from "../protocol/messages.js";
 import { encodeValue } from "../protocol/values.js";
 import { isThenable } from "./checked-call.js";
+import type { Items } from "./items.js";
 import type { Link } from "./link.js";
 
 /** After so long without a turn of the loop, whatever yields without waiting lets acknowledgements and cancels in. */
 const longestTurnMs = 4;
-
-/** A function that should have yielded items returned something else. */
-export class NoItemsError extends TypeError {
-  override readonly name = "NoItemsError";
-}
 
 /** An item was yielded that no chunk can be made of. */
 export class UnsendableItem extends Error {
@@ -29,10 +25,12 @@ export class UnsendableItem extends Error {
 export class OutputStream {
   readonly #link: Link;
   readonly #stream: OutgoingStream;
+  readonly #items: Items;
   #lastTurnMs = 0;
 
-  constructor(link: Link, requestId: U64, windowChunks: number, isCancelled: () => boolean) {
+  constructor(link: Link, requestId: U64, items: Items, windowChunks: number, isCancelled: () => boolean) {
     this.#link = link;
+    this.#items = items;
     const flushEvery = Math.max(1, windowChunks >> 1);
     this.#stream = new OutgoingStream(windowChunks, {
       isOver: isCancelled,
@@ -59,19 +57,20 @@ export class OutputStream {
     return this.#stream.acknowledge(sequence, window);
   }
 
-  /** Looks again whether it may go on: there is credit, or it was cancelled. */
-  wake(): void {
+  /** The call was cancelled: nobody waits for the step that is under way, nor for credit. */
+  leave(): void {
+    this.#items.leave();
     this.#stream.wake();
   }
 
   /**
-   * Sends what `items` yields, each as `check` returns it, until its end, or until the call is cancelled: then the generator is returned, so that
-   * its `finally` runs. Rejects with what it throws, or with UnsendableItem.
+   * Sends what the items yield, each as `check` returns it, until their end, or until the call is cancelled: then a generator is
+   * returned, so that its `finally` runs. Rejects with what it throws, or with UnsendableItem.
    */
-  pump(items: AsyncIterator<unknown>, check: ((item: unknown) => unknown) | null): Promise<void> {
+  pump(check: ((item: unknown) => unknown) | null): Promise<void> {
     this.#lastTurnMs = performance.now();
-    if (check === null) return this.#stream.pump(items, encode);
-    return this.#stream.pump(items, (item) => {
+    if (check === null) return this.#stream.pump(this.#items, encode);
+    return this.#stream.pump(this.#items, (item) => {
       const checked = check(item);
       return isThenable(checked) ? checked.then(encode) : encode(checked);
     });
@@ -102,23 +101,4 @@ function send(link: Link, requestId: U64, sequence: number, data: Uint8Array): v
   } catch (error) {
     throw new UnsendableItem(error, data.length);
   }
-}
-
-/** The items of whatever a streaming function returned: an AsyncIterable, of which a ReadableStream is one, or an iterator. */
-export function itemsOf(returned: unknown): AsyncIterator<unknown> {
-  if (typeof returned === "object" && returned !== null) {
-    const iterable = returned as Partial<AsyncIterable<unknown> & Iterable<unknown>>;
-    const items = iterable[Symbol.asyncIterator]?.();
-    if (items !== undefined) return items;
-    // One that is not asynchronous is meant as well as any, and of promises that it yields, what they come to.
-    if (!Array.isArray(returned) && iterable[Symbol.iterator] !== undefined)
-      return awaited(iterable as Iterable<unknown>);
-  }
-  throw new NoItemsError(
-    "A streaming function must return an AsyncIterable or a ReadableStream, or be an async generator function.",
-  );
-}
-
-async function* awaited(items: Iterable<unknown>): AsyncGenerator {
-  for (const item of items) yield await item;
 }

@@ -12,7 +12,8 @@ import * as failures from "./failures.js";
 import type { RunningMemory } from "./guard-protocol.js";
 import { type InputMessage, Inputs } from "./inputs.js";
 import type { Link } from "./link.js";
-import { itemsOf, OutputStream, UnsendableItem } from "./output-stream.js";
+import { itemsOf, watchedItems } from "./items.js";
+import { OutputStream, UnsendableItem } from "./output-stream.js";
 import type { RegisteredFunction, Registry } from "./registry.js";
 
 export interface Runtime {
@@ -101,10 +102,13 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   async function streamItems(entry: RegisteredFunction, params: unknown, call: CallContext): Promise<number> {
     const returned = await runChecked(entry, params, call);
     if (call.isCancelled && returned === undefined) return 0;
-    const items = itemsOf(returned);
-    const output = new OutputStream(link, call.requestId, windowChunks, () => call.isCancelled);
+    const items =
+      watch === undefined
+        ? itemsOf(returned)
+        : watchedItems(itemsOf(returned), (step) => watch.during(call.functionName, step));
+    const output = new OutputStream(link, call.requestId, items, windowChunks, () => call.isCancelled);
     outputs.set(call.requestId, output);
-    await output.pump(items, entry.returns === undefined ? null : (item) => checkItem(entry, item));
+    await output.pump(entry.returns === undefined ? null : (item) => checkItem(entry, item));
     return output.chunks;
   }
 
@@ -215,7 +219,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     cancel(requestId) {
       inFlight.get(requestId)?.cancel();
       inputs.cancel(requestId);
-      outputs.get(requestId)?.wake();
+      outputs.get(requestId)?.leave();
     },
     acknowledge(requestId, sequence, window) {
       const output = outputs.get(requestId);

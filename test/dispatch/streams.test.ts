@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import type { CallFailure } from "../../src/dispatch/call.js";
 import type { CallId } from "../../src/ids.js";
-import { StreamingCaller, type ScriptedPort } from "./scripted.js";
+import { appExports, StreamingCaller, table, type ScriptedPort } from "./scripted.js";
 import { atRest, setUp, type World } from "./streaming.js";
 
 describe("a stream", () => {
@@ -241,9 +241,40 @@ describe("streams.idleTimeoutMs", () => {
     expect(caller.codes(1)).toEqual([2001]);
   });
 
-  test("does not count before the start, nor with 0", () => {
+  test("counts from the moment in which a worker has the call: one that never begins to stream is found", () => {
+    const { bench, caller, port, open } = setUp({ idleTimeoutMs: 100 });
+    const callId = open();
+    bench.clock.advance(99);
+    expect(caller.codes(1)).toEqual([]);
+    bench.clock.advance(10);
+    expect([caller.codes(1), port.cancels]).toEqual([[2001], [callId]]);
+    bench.error(1, callId, 2002);
+    atRest(bench);
+    bench.clock.advance(10_000);
+    expect(bench.clock.timerCount).toBe(0);
+  });
+
+  test("gives one that begins its whole time, and asks nothing of a call that has ended without", () => {
+    const { bench, caller, open, start } = setUp({ idleTimeoutMs: 100 });
+    const callId = open();
+    bench.clock.advance(90);
+    start(callId);
+    bench.clock.advance(99);
+    expect(caller.codes(1)).toEqual([]);
+    bench.clock.advance(10);
+    expect(caller.codes(1)).toEqual([2001]);
+    bench.error(1, callId, 2002);
+    const failed = open();
+    bench.error(1, failed, 2000);
+    expect(caller.codes(2)).toEqual([2000]);
+    bench.clock.advance(10_000);
+    expect(bench.clock.timerCount).toBe(0);
+  });
+
+  test("does not count while the call waits for a worker, nor with 0", () => {
     for (const idleTimeoutMs of [0, 100]) {
       const { bench, caller, open, start } = setUp({ idleTimeoutMs });
+      if (idleTimeoutMs !== 0) bench.dispatcher.publish(table({ app: { isDue: true, exports: appExports } }));
       const callId = open();
       if (idleTimeoutMs === 0) start(callId);
       bench.clock.advance(100_000);

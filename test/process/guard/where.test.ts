@@ -71,6 +71,16 @@ describe("a main thread that stands still", () => {
     expect(await worker.guard.where()).toEqual(idle);
   });
 
+  test("in native code between two items of a stream is known by its function", async () => {
+    const worker = await start();
+    worker.peer.invoke(1, "loops.nativeItems", { seconds: 2 });
+    await worker.peer.next("StreamChunk", 1);
+    expect(await whereIn(worker, "loops.nativeItems")).toMatchObject({ file: null, line: null });
+    worker.peer.send({ type: "Cancel", requestId: 1 });
+    expect(await worker.peer.error(1)).toMatchObject({ code: 2002 });
+    expect(await worker.guard.where()).toEqual(idle);
+  });
+
   test("in a stack that takes too long to read is known by its function alone, and goes on", async () => {
     const worker = await start();
     worker.peer.invoke(1, "loops.deep", { depth: 6000, ms: 3000 });
