@@ -1,5 +1,7 @@
 // Two projects. `unit` runs src/ itself, transpiled file by file; `process` runs the built package in dist/,
-// because its worker processes are started by plain Node from there. Both see the same test helpers.
+// because its worker processes are started by plain Node from there. Both see the same test helpers. Many tests wait for
+// processes, so two files run at once also where that is more than the cores left over; and a time limit ends what hangs,
+// on whatever machine, and says nothing of speed.
 const common = {
   testEnvironment: "node",
   extensionsToTreatAsEsm: [".ts"],
@@ -19,6 +21,8 @@ const common = {
 const withoutJs = { "^(\\.{1,2}/.*)\\.js$": "$1" };
 
 export default {
+  maxWorkers: 2,
+  testTimeout: 60_000,
   projects: [
     {
       ...common,
