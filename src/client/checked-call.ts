@@ -1,6 +1,7 @@
 // A call as it leaves this program: checked and encoded, before it is decided when and on which connection it goes.
 // Pure; every refusal here means that nothing was sent.
 
+import { refuseAborted } from "../contract/abort-signal.js";
 import { prepareCall, type PreparedCall } from "../contract/call-options.js";
 import type { CallerInput } from "../contract/caller-input.js";
 import type { CallOptions } from "../contract/splice.js";
@@ -26,10 +27,7 @@ export function checkCall(
   }
   const prepared = prepareCall(name, params, options);
   const signal = options?.signal;
-  if (signal?.aborted === true) {
-    const message = `The call of ${JSON.stringify(name)} was cancelled before it was made.`;
-    throw new SpliceError({ code: 2002, message, functionName: name, cause: signal.reason });
-  }
+  refuseAborted(name, signal);
   const { timeoutMs } = prepared;
   if (timeoutMs !== undefined && timeoutMs <= 0) {
     const message = `The call of ${JSON.stringify(name)} had ${String(timeoutMs)} ms, so it was not made at all.`;

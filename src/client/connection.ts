@@ -2,6 +2,7 @@
 // way ends as "link lost". Knows nothing of how the supervisor works.
 
 import { reservedStreams } from "../contract/reserved-streams.js";
+import { listenForAbort, refuseAborted } from "../contract/abort-signal.js";
 import { inputUnsupported, withInput } from "../contract/caller-input.js";
 import { toSpliceError } from "../contract/failure-error.js";
 import type { CallOptions } from "../contract/splice.js";
@@ -127,16 +128,23 @@ export class ClientConnection {
   ): void {
     const { functionName, signal } = call;
     if (this.isStreaming(functionName)) throw yieldsStream(functionName);
-    const requestId = this.#sendInvoke(call, timeoutMs);
-    const onAbort = signal === undefined ? null : this.#listenForAbort(requestId, signal);
+    const requestId = ++this.#lastRequestId;
+    const stopListening = signal === undefined ? null : this.#listenForAbort(requestId, functionName, signal);
+    try {
+      // A signal may have been aborted by being listened to.
+      refuseAborted(functionName, signal);
+      this.#sendInvoke(requestId, call, timeoutMs);
+    } catch (error) {
+      stopListening?.();
+      throw error;
+    }
     const giveUpAtMs = this.#giveUpAtMs(timeoutMs);
     const pending = new PendingCall(
       functionName,
       resolve,
       reject,
       giveUpAtMs,
-      signal,
-      onAbort,
+      stopListening,
       null,
       call.input,
     );
@@ -146,7 +154,8 @@ export class ClientConnection {
   /** Sends a call whose items `reading` gets, and its end, once, unless this throws: nothing was sent then. */
   sendStream(call: CheckedCall, timeoutMs: number | undefined, reading: StreamReading): StreamWire {
     const { outbox } = this.#stream;
-    const requestId = this.#sendInvoke(call, timeoutMs);
+    const requestId = ++this.#lastRequestId;
+    this.#sendInvoke(requestId, call, timeoutMs);
     const fail = (error: unknown): void => {
       reading.failed(error);
     };
@@ -154,7 +163,7 @@ export class ClientConnection {
     const nothing = (): void => undefined;
     this.#add(
       requestId,
-      new PendingCall(call.functionName, nothing, fail, giveUpAtMs, undefined, null, reading, call.input),
+      new PendingCall(call.functionName, nothing, fail, giveUpAtMs, null, reading, call.input),
     );
     return {
       acknowledge: (ackSequence, window) => {
@@ -169,18 +178,16 @@ export class ClientConnection {
     };
   }
 
-  #sendInvoke(call: CheckedCall, timeoutMs: number | undefined): number {
+  #sendInvoke(requestId: number, call: CheckedCall, timeoutMs: number | undefined): void {
     if (this.#loss !== null) throw this.#loss;
     const { functionName, params, contextBytes, input } = call;
     if (input !== null && !this.#takesInput) throw inputUnsupported(functionName, "supervisor");
-    const requestId = ++this.#lastRequestId;
     try {
       this.#stream.outbox.sendInvoke(requestId, functionName, params, wireDeadline(timeoutMs), contextBytes);
     } catch (cause) {
       if (!isProtocolError(cause)) throw cause;
       throw new SpliceError({ code: 1004, message: cause.message, functionName, cause });
     }
-    return requestId;
   }
 
   #giveUpAtMs(timeoutMs: number | undefined): number {
@@ -194,13 +201,12 @@ export class ClientConnection {
     pending.input?.begin(createInputWire(this.#stream.outbox, requestId, isUnderWay));
   }
 
-  #listenForAbort(requestId: number, signal: AbortSignal): () => void {
-    const abort = (): void => {
+  #listenForAbort(requestId: number, functionName: string, signal: AbortSignal): () => void {
+    return listenForAbort(functionName, signal, () => {
+      if (this.#pending.get(requestId) === undefined) return;
       this.#stream.outbox.send({ type: "Cancel", requestId });
       this.#end(requestId, "was cancelled; it may have run.", { code: 2002, cause: signal.reason });
-    };
-    signal.addEventListener("abort", abort, { once: true });
-    return abort;
+    });
   }
 
   exports(): Promise<readonly ExportMetadata[]> {

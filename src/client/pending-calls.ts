@@ -13,9 +13,8 @@ export class PendingCall {
     readonly reject: (error: unknown) => void,
     /** On the clock's `now`; Infinity for never. */
     readonly giveUpAtMs: number,
-    readonly signal: AbortSignal | undefined,
-    /** Listens to `signal`; null when there is none. */
-    readonly onAbort: (() => void) | null,
+    /** Lets go of the caller's signal; null when there is none. */
+    readonly stopListening: (() => void) | null,
     /** Where the items of a stream go; null for a plain call. */
     readonly reading: StreamReading | null = null,
     readonly input: CallerInput | null = null,
@@ -59,7 +58,7 @@ export class PendingCalls {
     if (call === undefined) return undefined;
     this.#calls.delete(requestId);
     if (this.#calls.size === 0) this.#disarm();
-    if (call.onAbort !== null) call.signal?.removeEventListener("abort", call.onAbort);
+    call.stopListening?.();
     return call;
   }
 

@@ -1,6 +1,7 @@
 // A call that waits for the link: until it is up, its deadline passes, it is aborted, or the handle is closed.
 // Whatever comes first ends it, and if it is not the link it was never sent.
 
+import { listenForAbort } from "../contract/abort-signal.js";
 import { SpliceError } from "../errors.js";
 import { maxTimerMs, type Clock, type TimerHandle } from "../time.js";
 import type { CheckedCall } from "./checked-call.js";
@@ -10,7 +11,11 @@ import type { Link } from "./link.js";
 /** For a call without a timeout of its own; the supervisor's default is not known while there is none. */
 export const defaultTimeoutMs = 30_000;
 
-/** `send` gets the connection and the time that is left of the call's own. */
+/**
+ * `send` gets the connection and the time that is left of the call's own.
+ *
+ * @throws SpliceError 1000 for a signal that cannot be listened to; nothing waits then.
+ */
 export function waitForLink(
   link: Link,
   clock: Clock,
@@ -21,10 +26,12 @@ export function waitForLink(
   const { functionName, signal, timeoutMs = defaultTimeoutMs } = call;
   const startedAtMs = clock.now();
   let timer: TimerHandle;
+  let forget: () => void = () => undefined;
+  let stopListening: () => void = () => undefined;
   const stop = (): void => {
     forget();
     clock.clearTimeout(timer);
-    signal?.removeEventListener("abort", aborted);
+    stopListening();
   };
   const fail = (code: number, why: string, details?: unknown, cause?: unknown): void => {
     stop();
@@ -34,7 +41,9 @@ export function waitForLink(
   const aborted = (): void => {
     fail(2002, "it was cancelled while it waited for the link to the supervisor.", undefined, signal?.reason);
   };
-  const forget = link.wait({
+  if (signal !== undefined) stopListening = listenForAbort(functionName, signal, aborted);
+  if (signal?.aborted === true) return aborted();
+  forget = link.wait({
     up: (connection) => {
       stop();
       send(connection, Math.max(1, timeoutMs - (clock.now() - startedAtMs)));
@@ -52,5 +61,4 @@ export function waitForLink(
       Math.min(timeoutMs, maxTimerMs),
     );
   }
-  signal?.addEventListener("abort", aborted, { once: true });
 }

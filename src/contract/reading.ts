@@ -4,6 +4,7 @@
 import { describeValue, messageOf, SpliceError } from "../errors.js";
 import { decodeValue } from "../protocol/values.js";
 import { maxTimerMs, type Clock, type TimerHandle } from "../time.js";
+import { listenForAbort } from "./abort-signal.js";
 import { IncomingStream } from "./incoming-stream.js";
 import type { StreamOptions } from "./splice.js";
 
@@ -22,10 +23,11 @@ export class StreamReading {
   readonly #signal: AbortSignal | undefined;
   readonly #idleTimeoutMs: number;
   readonly #ports: ReadingPorts;
+  #stopListening: () => void = () => undefined;
   #timer: TimerHandle;
   #isOver = false;
 
-  /** @throws SpliceError 1000 for options that make no sense, 2002 when the signal is aborted already. */
+  /** @throws SpliceError 1000 for options that make no sense and for a signal that cannot be listened to. */
   constructor(name: string, options: StreamOptions | undefined, ports: ReadingPorts) {
     this.#name = name;
     this.#ports = ports;
@@ -46,7 +48,7 @@ export class StreamReading {
         this.#stopListening();
       },
     });
-    this.#signal?.addEventListener("abort", this.#onAbort, { once: true });
+    if (this.#signal !== undefined) this.#stopListening = listenForAbort(name, this.#signal, this.#onAbort);
   }
 
   /** The call has its end: with its last item, or with an error that follows what has come. */
@@ -110,15 +112,6 @@ export class StreamReading {
   #unreadable(error: unknown): SpliceError {
     const message = `An item of ${JSON.stringify(this.#name)} cannot be read: ${messageOf(error)}`;
     return new SpliceError({ code: 3000, message, functionName: this.#name, cause: error });
-  }
-
-  /** A signal is the reader's own object: whatever it does here must not keep anybody from an answer. */
-  #stopListening(): void {
-    try {
-      this.#signal?.removeEventListener("abort", this.#onAbort);
-    } catch {
-      // The listener stays where it is; by now it does nothing.
-    }
   }
 
   #over(): void {

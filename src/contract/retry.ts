@@ -1,8 +1,9 @@
 // The call option `retry`: again after a refusal that says "try again", within the call's own deadline, and out of a
 // budget that keeps many failing calls from becoming many more. The same for every kind of handle. Knows no transport.
 
+import { listenForAbort } from "./abort-signal.js";
 import { isSpliceError, SpliceError } from "../errors.js";
-import { maxTimerMs, type Clock, type Random } from "../time.js";
+import { maxTimerMs, type Clock, type Random, type TimerHandle } from "../time.js";
 import type { CallOptions } from "./splice.js";
 
 export interface RetryPorts {
@@ -64,20 +65,21 @@ export class Retrier {
   #sleep(functionName: string, delayMs: number, signal: AbortSignal | undefined): Promise<void> {
     const { clock } = this.#ports;
     return new Promise((resolve, reject) => {
+      let timer: TimerHandle;
       const aborted = (): void => {
         clock.clearTimeout(timer);
         const message = `The call of ${JSON.stringify(functionName)} was cancelled before it was tried again; it never ran.`;
         reject(new SpliceError({ code: 2002, message, functionName, cause: signal?.reason }));
       };
-      const timer = clock.setTimeout(
+      if (signal?.aborted === true) return aborted();
+      const stopListening = signal === undefined ? null : listenForAbort(functionName, signal, aborted);
+      timer = clock.setTimeout(
         () => {
-          signal?.removeEventListener("abort", aborted);
+          stopListening?.();
           resolve();
         },
         Math.min(delayMs, maxTimerMs),
       );
-      if (signal?.aborted === true) aborted();
-      else signal?.addEventListener("abort", aborted, { once: true });
     });
   }
 }

@@ -1,6 +1,7 @@
 // Calls made in this process: promises on one side, dispatch on the other. Knows no worker and no socket.
 
 import { toSpliceError } from "../contract/failure-error.js";
+import { listenForAbort, refuseAborted } from "../contract/abort-signal.js";
 import { prepareCall } from "../contract/call-options.js";
 import { type CallerInput, inputOf, type InputWire, withInput } from "../contract/caller-input.js";
 import { createStreamHandle, type SpliceStream } from "../contract/stream-handle.js";
@@ -23,7 +24,7 @@ interface Pending {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
   readonly signal: AbortSignal | undefined;
-  onAbort: (() => void) | undefined;
+  stopListening: (() => void) | undefined;
   readonly input: CallerInput | null;
   isAborted: boolean;
   /** The result, read but not yet handed over. */
@@ -184,19 +185,18 @@ export class EmbeddedCaller implements Caller {
         resolve,
         reject,
         signal,
-        onAbort: undefined,
+        stopListening: undefined,
         input,
         isAborted: false,
         value: undefined,
       };
       let callId: CallId | 0 = 0;
       if (signal !== undefined) {
-        pending.onAbort = () => {
+        // Before the call is made: a listener that cannot be added fails a call that was never sent.
+        pending.stopListening = listenForAbort(name, signal, () => {
           pending.isAborted = true;
           if (callId !== 0) this.#dispatcher.cancel(callId, true);
-        };
-        // Before the call is made: a listener that cannot be added fails a call that was never sent.
-        signal.addEventListener("abort", pending.onAbort, { once: true });
+        });
       }
       this.#pending.set(requestId, pending);
       callId = this.#dispatcher.invoke(this, requestId, name, bytes, timeoutMs, contextBytes);
@@ -246,7 +246,7 @@ export class EmbeddedCaller implements Caller {
     const pending = this.#pending.get(requestId);
     if (pending === undefined) return undefined;
     this.#pending.delete(requestId);
-    if (pending.onAbort !== undefined) stopListening(pending.signal, pending.onAbort);
+    pending.stopListening?.();
     return pending;
   }
 }
@@ -257,19 +257,4 @@ function requireName(name: unknown): void {
     code: 1000,
     message: `The name of a function must be text, but is ${typeof name}.`,
   });
-}
-
-function refuseAborted(name: string, signal: AbortSignal | undefined): void {
-  if (signal?.aborted !== true) return;
-  const message = `The call of ${JSON.stringify(name)} was cancelled before it was made.`;
-  throw new SpliceError({ code: 2002, message, functionName: name, cause: signal.reason });
-}
-
-/** A signal is the caller's own object: whatever it does here must not keep the call from its answer. */
-function stopListening(signal: AbortSignal | undefined, listener: () => void): void {
-  try {
-    signal?.removeEventListener("abort", listener);
-  } catch {
-    // The listener stays where it is; by now it does nothing.
-  }
 }

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "@jest/globals";
 import { getEventListeners } from "node:events";
+import { stubborn } from "../support/stubborn-signal.js";
 import { settle, supervisorTwin } from "./supervisor-twin.js";
 
 describe("a lost link", () => {
@@ -67,6 +68,25 @@ describe("a lost link", () => {
     });
     expect(await listing).toMatchObject({ code: 2001 });
     expect([getEventListeners(signal, "abort").length, twin.link.waiting]).toEqual([0, 0]);
+  });
+
+  test("a call whose signal cannot be listened to is 1000 and does not wait; one that cannot be let go of is sent", async () => {
+    const twin = supervisorTwin();
+    await twin.start();
+    twin.state.isUp = false;
+    twin.last.peer.destroy();
+    await settle();
+    const error = await twin.call({ signal: stubborn("addEventListener", new Error("not here")) });
+    expect([error, twin.link.waiting]).toEqual([expect.objectContaining({ code: 1000 }), 0]);
+    const waiting = twin.call({ signal: stubborn("removeEventListener", new Error("no")) });
+    await settle();
+    twin.state.isUp = true;
+    for (let step = 0; step < 30; step++) {
+      twin.clock.advance(100);
+      await settle();
+    }
+    twin.last.answer(Number(twin.last.invokes()[0]?.requestId), "late");
+    expect(await waiting).toEqual({ value: "late", code: 0 });
   });
 
   test("an abort ends a call that waits at once", async () => {

@@ -1,6 +1,6 @@
 // The client's side of a link, against a supervisor that the test plays.
 
-import { once } from "node:events";
+import { getEventListeners, once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -14,6 +14,7 @@ import { Decoder, encode, type Invoke, type Message } from "../../src/protocol/i
 import { decodeValue, encodeValue } from "../../src/protocol/values.js";
 import { createMemoryPair } from "../../src/transport/memory-duplex.js";
 import { createVirtualClock } from "../../src/testing/virtual-clock.js";
+import { stubborn } from "../support/stubborn-signal.js";
 
 const ack = {
   type: "HandshakeAck",
@@ -123,6 +124,57 @@ describe("a call", () => {
     send({ type: "InvokeResult", requestId: 2, result: encodeValue("second"), durationUs: 1 });
     expect(await second).toEqual({ value: "second", code: 0 });
     expect(received.at(-1)).toEqual({ type: "Cancel", requestId: 1 });
+  });
+
+  test("whose signal cannot be listened to is 1000 with the reason, and is not sent; the next one is", async () => {
+    const { invokes, call, send } = world();
+    const cause = new Error("not here");
+    expect(await call({}, { signal: stubborn("addEventListener", cause) })).toMatchObject({
+      code: 1000,
+      functionName: "f",
+      message: expect.stringContaining("not here"),
+      cause,
+    });
+    await settle();
+    expect(invokes()).toEqual([]);
+    const next = call();
+    await settle();
+    send({
+      type: "InvokeResult",
+      requestId: Number(invokes()[0]?.requestId),
+      result: encodeValue(1),
+      durationUs: 1,
+    });
+    expect(await next).toEqual({ value: 1, code: 0 });
+  });
+
+  test("whose signal is aborted by being listened to is 2002, and is not sent", async () => {
+    const { invokes, call } = world();
+    const signal = new AbortController().signal;
+    Object.defineProperty(signal, "addEventListener", {
+      value: () => Object.defineProperty(signal, "aborted", { value: true }),
+    });
+    expect(await call({}, { signal })).toMatchObject({ code: 2002 });
+    await settle();
+    expect(invokes()).toEqual([]);
+  });
+
+  test("whose signal cannot be let go of has its answer all the same, and so have those that came with it", async () => {
+    const { call, send } = world();
+    const [first, second] = [call({}, { signal: stubborn("removeEventListener", new Error("no")) }), call()];
+    send({ type: "InvokeResult", requestId: 1, result: encodeValue("first"), durationUs: 1 });
+    send({ type: "InvokeResult", requestId: 2, result: encodeValue("second"), durationUs: 1 });
+    expect([await first, await second]).toEqual([
+      { value: "first", code: 0 },
+      { value: "second", code: 0 },
+    ]);
+  });
+
+  test("whose params are too large lets go of its signal", async () => {
+    const { call } = world();
+    const { signal } = new AbortController();
+    expect(await call({ all: new Uint8Array(104_857_600) }, { signal })).toMatchObject({ code: 1004 });
+    expect(getEventListeners(signal, "abort")).toHaveLength(0);
   });
 
   test("whose result cannot be read is 3000 and names the function; the link goes on", async () => {

@@ -6,6 +6,7 @@ import { Retrier } from "../../src/contract/retry.js";
 import type { CallOptions } from "../../src/contract/splice.js";
 import { SpliceError } from "../../src/errors.js";
 import { createVirtualClock } from "../../src/testing/virtual-clock.js";
+import { stubborn } from "../support/stubborn-signal.js";
 
 function world(random = 0.5) {
   const clock = createVirtualClock();
@@ -37,6 +38,14 @@ const refusal = (code: number, details: unknown = { reason: "no-worker" }) =>
   new SpliceError({ code, message: `code ${String(code)}`, details });
 
 describe("retry", () => {
+  test("with a signal that cannot be let go of is tried again all the same", async () => {
+    const { run, runs, pass } = world();
+    const signal = stubborn("removeEventListener", new Error("no"));
+    const ended = run({ retry: { attempts: 1 }, signal }, refusal(3001), "value");
+    await pass(5000);
+    expect([await ended, runs.length]).toEqual(["value", 2]);
+  });
+
   test.each([1000, 1001, 1002, 1004, 2000, 2001, 2002, 2003, 3000, 3003])(
     "%p may have run, or would fail again: it is made once",
     async (code) => {

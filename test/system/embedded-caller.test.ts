@@ -4,6 +4,7 @@ import type { InstanceId } from "../../src/ids.js";
 import { encodeValue } from "../../src/protocol/values.js";
 import { EmbeddedCaller } from "../../src/system/embedded-caller.js";
 import { createBench, id, table } from "../dispatch/scripted.js";
+import { stubborn } from "../support/stubborn-signal.js";
 
 function embed(verify?: () => boolean) {
   const bench = createBench({}, verify);
@@ -87,13 +88,7 @@ describe("signal", () => {
 
   test("one that throws when it is left still lets the call have its answer", async () => {
     const { caller, answer } = embed();
-    const signal = {
-      aborted: false,
-      addEventListener: () => undefined,
-      removeEventListener: () => {
-        throw new Error("no way back");
-      },
-    } as unknown as AbortSignal;
+    const signal = stubborn("removeEventListener", new Error("no way back"));
     const promise = caller.call("f", {}, { signal });
     answer(1);
     expect(await promise).toBe(1);
@@ -101,14 +96,11 @@ describe("signal", () => {
 
   test("one that cannot be listened to fails the call before it is made", async () => {
     const { caller, bench } = embed();
-    const signal = {
-      aborted: false,
-      addEventListener: () => {
-        throw new Error("not here");
-      },
-      removeEventListener: () => undefined,
-    } as unknown as AbortSignal;
-    await expect(caller.call("f", {}, { signal })).rejects.toThrow("not here");
+    const signal = stubborn("addEventListener", new Error("not here"));
+    const refusal = { code: 1000, message: expect.stringContaining("not here") };
+    await expect(caller.call("f", {}, { signal })).rejects.toMatchObject(refusal);
+    const items = caller.stream("f", {}, { signal })[Symbol.asyncIterator]();
+    await expect(items.next()).rejects.toMatchObject(refusal);
     expect(bench.dispatcher.counters.total).toBe(0);
   });
 
