@@ -12,6 +12,11 @@ export interface StreamObserver<Item> {
 
 /** As much of an Observable as `from()` of RxJS needs. */
 export interface StreamObservable<Item> {
+  /**
+   * One of `complete` and `error` is called, once, and nothing after it. A `next` that throws ends the call, and `error` gets
+   * what it threw. What `complete` or `error` throw, and an error for which there is no `error`, is reported as RxJS
+   * does it: as an uncaught error, in a task of its own.
+   */
   subscribe(observer: StreamObserver<Item>): { unsubscribe(): void };
 }
 
@@ -85,13 +90,35 @@ function subscribe(source: Items, observer: StreamObserver<unknown>): { unsubscr
     for await (const item of source) {
       // The loop's own end tells the source to stop.
       if (isClosed) return;
-      observer.next?.(item);
+      try {
+        observer.next?.(item);
+      } catch (error) {
+        if (!isClosed) throw error;
+        reportUncaught(error);
+      }
     }
-    if (!isClosed) observer.complete?.();
   };
-  run().catch((error: unknown) => {
-    if (!isClosed) observer.error?.(error);
-  });
+  /** The last that is called. */
+  const close = (tell: () => void): void => {
+    if (isClosed) return;
+    isClosed = true;
+    try {
+      tell();
+    } catch (error) {
+      reportUncaught(error);
+    }
+  };
+  run().then(
+    () => {
+      close(() => observer.complete?.());
+    },
+    (error: unknown) => {
+      close(() => {
+        if (observer.error === undefined) throw error;
+        observer.error(error);
+      });
+    },
+  );
   return {
     unsubscribe() {
       if (isClosed) return;
@@ -99,6 +126,13 @@ function subscribe(source: Items, observer: StreamObserver<unknown>): { unsubscr
       void source.return?.();
     },
   };
+}
+
+/** In a task of its own, as RxJS does it: nothing that is under way now is to fail with it. */
+function reportUncaught(error: unknown): void {
+  setTimeout(() => {
+    throw error;
+  });
 }
 
 function readable(source: Items): ReadableStream<unknown> {

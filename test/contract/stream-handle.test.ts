@@ -1,7 +1,7 @@
-import { describe, expect, test } from "@jest/globals";
+import { afterEach, describe, expect, jest, test } from "@jest/globals";
 import { from, take, toArray } from "rxjs";
 import { IncomingStream } from "../../src/contract/incoming-stream.js";
-import { createStreamHandle } from "../../src/contract/stream-handle.js";
+import { createStreamHandle, type StreamObserver } from "../../src/contract/stream-handle.js";
 
 /** A handle on a stream of `count` items that have all come, and end when `isEnded`; notes what becomes of the call. */
 function create(count: number, isEnded = true) {
@@ -230,4 +230,82 @@ test("an observer that throws ends the call, and hears of it", async () => {
   });
   expect(error).toMatchObject({ message: "cannot use it" });
   expect(said).toEqual(["open", "cancel"]);
+});
+
+describe("an observer", () => {
+  const seen: string[] = [];
+  const broken = () => {
+    throw new Error("mine");
+  };
+  const watch = (handle: ReturnType<typeof create>["handle"], observer: StreamObserver<unknown>) => {
+    jest.useFakeTimers({ doNotFake: ["setImmediate", "nextTick", "queueMicrotask"] });
+    seen.length = 0;
+    return handle["@@observable"]().subscribe(observer);
+  };
+  /** What the tasks that were left behind throw, in their order. */
+  const uncaught = async (): Promise<unknown[]> => {
+    await turn();
+    const thrown: unknown[] = [];
+    while (jest.getTimerCount() > 0) {
+      try {
+        jest.advanceTimersToNextTimer();
+      } catch (error) {
+        thrown.push(error);
+      }
+    }
+    return thrown;
+  };
+  const mine = new Error("mine");
+
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  test("whose complete throws hears nothing more; its error is reported as an uncaught one", async () => {
+    const subscription = watch(create(1).handle, {
+      next: () => seen.push("next"),
+      complete: () => {
+        seen.push("complete");
+        broken();
+      },
+      error: () => seen.push("error"),
+    });
+    expect([await uncaught(), seen]).toEqual([[mine], ["next", "complete"]]);
+    subscription.unsubscribe();
+  });
+
+  test("whose error throws is reported in the same way, and so is an error without anybody to hear it", async () => {
+    const failing = create(0, false);
+    watch(failing.handle, { error: broken, complete: () => seen.push("complete") });
+    await turn();
+    failing.streams[0]?.fail(new Error("broke"));
+    expect([await uncaught(), seen]).toEqual([[mine], []]);
+    const unheard = create(0, false);
+    watch(unheard.handle, { complete: () => seen.push("complete") });
+    await turn();
+    unheard.streams[0]?.fail(new Error("broke"));
+    expect([await uncaught(), seen]).toEqual([[new Error("broke")], []]);
+  });
+
+  test("that unsubscribes and throws then hears nothing, and what it threw is not lost", async () => {
+    const { handle, said } = create(2, false);
+    const subscription = watch(handle, {
+      next: () => {
+        seen.push("next");
+        subscription.unsubscribe();
+        broken();
+      },
+      error: () => seen.push("error"),
+    });
+    expect([await uncaught(), seen, said]).toEqual([[mine], ["next"], ["open", "cancel"]]);
+  });
+
+  test("that unsubscribes hears of no failure any more, and nobody else does", async () => {
+    const { handle, streams } = create(1, false);
+    const subscription = watch(handle, { error: () => seen.push("error") });
+    await turn();
+    subscription.unsubscribe();
+    streams[0]?.fail(new Error("broke"));
+    expect([await uncaught(), seen]).toEqual([[], []]);
+  });
 });
