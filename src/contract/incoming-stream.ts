@@ -42,10 +42,6 @@ export class IncomingStream implements AsyncIterableIterator<unknown, undefined>
     this.#ports = ports;
   }
 
-  get isEnded(): boolean {
-    return this.#isEnded;
-  }
-
   /** True while a reader waits for an item that has not come. */
   get isAwaited(): boolean {
     return this.#readers.length > 0 && !this.#isEnded;

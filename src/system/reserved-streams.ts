@@ -75,11 +75,9 @@ export class ReservedStreams {
     return this.#streams.get(requestId)?.acknowledge(sequence, window) ?? null;
   }
 
-  /** The caller hears 2002. False: there is none of that id. */
-  cancel(requestId: U64): boolean {
-    const stream = this.#streams.get(requestId);
-    stream?.cancel();
-    return stream !== undefined;
+  /** The caller hears 2002. */
+  cancel(requestId: U64): void {
+    this.#streams.get(requestId)?.cancel();
   }
 
   /** The caller takes no more, and hears nothing more. */

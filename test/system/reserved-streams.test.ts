@@ -154,7 +154,7 @@ describe("an end", () => {
     if (how.startsWith("endAll")) streams.endAll();
     if (how.startsWith("the end")) feed.close(false);
     if (how.startsWith("a failure")) feed.close(true);
-    if (how === "cancel") expect([streams.cancel(7), streams.cancel(8)]).toEqual([true, false]);
+    if (how === "cancel") for (const requestId of [8, 7]) streams.cancel(requestId);
     if (how === "the deadline") clock.advance(5000);
     if (how === "stop") streams.stopAll();
     push(1);
