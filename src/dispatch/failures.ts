@@ -36,6 +36,14 @@ export function inputRefused(name: string, whose: "caller" | "worker"): CallFail
   return failure(1000, `The function ${quoted(name)} was not called: ${inputNotCarried(whose)}.`);
 }
 
+/** A call of a function of the runtime itself, which would never read it. */
+export function reservedTakesNoInput(name: string): CallFailure {
+  return failure(
+    1000,
+    `The function ${quoted(name)} was not called: it was given an input, and the supervisor's own functions read none.`,
+  );
+}
+
 /** A plain call of a function that yields items. */
 export function yieldsStream(name: string): CallFailure {
   return failure(1001, `The function ${quoted(name)} was not called: it ${readWithStream}.`, {

@@ -233,7 +233,7 @@ export class HostConnection implements Caller {
       });
     }
     const timeoutMs = deadlineMs === 0 ? undefined : Math.min(deadlineMs, maxTimerMs);
-    if (isReserved(functionName)) return this.#answerReserved(requestId, functionName, params, timeoutMs);
+    if (isReserved(functionName)) return this.#answerReserved(invoke, timeoutMs);
     const { dispatcher } = this.#ports;
     const callId = dispatcher.invoke(this, requestId, functionName, params, timeoutMs, contextBytes);
     // A call that could not even be sent on has been answered by now.
@@ -241,9 +241,12 @@ export class HostConnection implements Caller {
   }
 
   /** But for a stream answered before the next message is read: nothing waits for it, nothing cancels it. */
-  #answerReserved(requestId: U64, name: string, params: Uint8Array, timeoutMs: number | undefined): void {
+  #answerReserved(
+    { requestId, functionName, params, contextBytes }: WireInvoke,
+    timeoutMs: number | undefined,
+  ): void {
     const startedAtMs = this.#ports.clock.now();
-    const answer = this.#ports.runReserved(name, params, timeoutMs);
+    const answer = this.#ports.runReserved(functionName, params, timeoutMs, contextBytes);
     if (!answer.ok) return this.#sendError(requestId, answer.failure);
     if ("source" in answer) {
       const refusal = this.#reserved.open(requestId, answer.source, timeoutMs);

@@ -126,7 +126,7 @@ export class EmbeddedCaller implements Caller {
     });
     this.#readings.set(requestId, { functionName: name, reading, input });
     if (isReserved(name)) {
-      const answer = this.#runReserved(name, bytes, timeoutMs);
+      const answer = this.#runReserved(name, bytes, timeoutMs, contextBytes);
       if (!answer.ok) this.fail(requestId, answer.failure, 0 as CallId);
       else if ("result" in answer) this.succeed(requestId, answer.result);
       else {
@@ -176,7 +176,7 @@ export class EmbeddedCaller implements Caller {
       const signal = options?.signal;
       refuseAborted(name, signal);
       if (isReserved(name)) {
-        resolve(this.#reserved(name, bytes, timeoutMs));
+        resolve(this.#reserved(name, bytes, timeoutMs, contextBytes));
         return;
       }
       const requestId = ++this.#lastRequestId;
@@ -235,8 +235,13 @@ export class EmbeddedCaller implements Caller {
     pending.reject(toSpliceError(failure, functionName, callId, cause));
   }
 
-  #reserved(name: string, params: Uint8Array, timeoutMs: number | undefined): unknown {
-    const answer = this.#runReserved(name, params, timeoutMs);
+  #reserved(
+    name: string,
+    params: Uint8Array,
+    timeoutMs: number | undefined,
+    contextBytes: Uint8Array,
+  ): unknown {
+    const answer = this.#runReserved(name, params, timeoutMs, contextBytes);
     if (!answer.ok) throw toSpliceError(answer.failure, name, 0);
     if ("source" in answer) throw toSpliceError(yieldsStream(name), name, 0);
     return decodeValue(answer.result, "result");

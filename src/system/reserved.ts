@@ -5,6 +5,7 @@ import type { CallFailure } from "../dispatch/call.js";
 import * as failures from "../dispatch/failures.js";
 import { nearNames } from "../contract/near-names.js";
 import { describeValue, messageOf } from "../errors.js";
+import { carriesInput } from "../protocol/context.js";
 import { decodeValue, encodeValue } from "../protocol/values.js";
 import { StreamSource } from "./reserved-stream.js";
 import { eventsFrom, linesFrom } from "./reserved-streams.js";
@@ -21,6 +22,7 @@ export type RunReserved = (
   functionName: string,
   params: Uint8Array,
   timeoutMs: number | undefined,
+  contextBytes: Uint8Array,
 ) => ReservedAnswer;
 
 export interface ReservedPorts {
@@ -105,7 +107,7 @@ export function isReserved(functionName: string): boolean {
 }
 
 export function createReserved(ports: ReservedPorts): RunReserved {
-  return (functionName, params, timeoutMs) => {
+  return (functionName, params, timeoutMs, contextBytes) => {
     const { closedReason } = ports.system.dispatcher;
     if (closedReason !== null) {
       return refused(
@@ -114,6 +116,7 @@ export function createReserved(ports: ReservedPorts): RunReserved {
     }
     const reserved = Object.hasOwn(table, functionName) ? table[functionName] : undefined;
     if (reserved === undefined) return refused(failures.functionNotFound(functionName, Object.keys(table)));
+    if (carriesInput(contextBytes)) return refused(failures.reservedTakesNoInput(functionName));
     if (timeoutMs !== undefined && timeoutMs <= 0)
       return refused(failures.noTimeLeft(functionName, timeoutMs));
     try {

@@ -2,6 +2,7 @@
 
 import { writeFile } from "node:fs/promises";
 import { afterEach, describe, expect, test } from "@jest/globals";
+import { connect } from "../../../src/client/connect.js";
 import { decodeValue } from "../../../src/protocol/values.js";
 import { closeLeftovers, isAlive, makeFolder, RawHost, startSystem, until } from "../harness.js";
 
@@ -77,6 +78,32 @@ describe.each(["embedded", "over the socket"] as const)("%s", (way) => {
       expect(error).toMatchObject({ code: 1001, details: { issues: [{ path }] } });
       expect(error.message).toContain(path);
     }
+    await end();
+  });
+
+  test("a call or a stream that is given an input is 1000, and the input is ended unread", async () => {
+    const { system, end } = await reach();
+    const { socket } = await system.splice.status();
+    const splice = way === "embedded" ? system.splice : await connect({ socket: socket ?? "" });
+    const seen: string[] = [];
+    const input = {
+      [Symbol.asyncIterator]: () => ({
+        next: () => new Promise<IteratorResult<unknown>>(() => undefined),
+        return: () => {
+          seen.push("returned");
+          return Promise.resolve({ done: true as const, value: undefined });
+        },
+      }),
+    };
+    const refusal = { code: 1000, message: expect.stringContaining("read none") };
+    await expect(splice.call("splice.status", {}, { input })).rejects.toMatchObject(refusal);
+    for (const name of ["splice.events", "splice.status"]) {
+      const items = splice.stream(name, {}, { input })[Symbol.asyncIterator]();
+      await expect(items.next()).rejects.toMatchObject(refusal);
+    }
+    expect(seen).toEqual(["returned", "returned", "returned"]);
+    expect(await splice.call("splice.status")).toMatchObject({ state: "running" });
+    if (splice !== system.splice) await splice.close();
     await end();
   });
 
