@@ -28,6 +28,7 @@ import { ControlBudget } from "./control-budget.js";
 import type { HostPorts } from "./host-ports.js";
 import { Intake, stalledHostTimeoutMs } from "./intake.js";
 import { chunkRefusal, resultRefusal } from "./result-refusal.js";
+import { mostUnreadBytes, shortened, unreadRefusal } from "./unread-bound.js";
 import { createSocketStream, type CloseReason, type SocketStream } from "../transport/socket-stream.js";
 
 /** What this version can do for a host. */
@@ -95,7 +96,7 @@ export class HostConnection implements Caller {
 
   refusalOf(requestId: U64, result: Uint8Array, durationUs: U64): CallFailure | null {
     const { maxFrameBytes } = this.#stream.outbox;
-    return resultRefusal(requestId, result, durationUs, maxFrameBytes);
+    return resultRefusal(requestId, result, durationUs, maxFrameBytes) ?? this.#unreadRefusal(result.length);
   }
 
   /** How the items of streaming functions reach this host. */
@@ -108,7 +109,7 @@ export class HostConnection implements Caller {
     },
     chunk: (requestId, sequence, data) => {
       const { outbox } = this.#stream;
-      const refusal = chunkRefusal(data, outbox.maxFrameBytes);
+      const refusal = chunkRefusal(data, outbox.maxFrameBytes) ?? this.#unreadRefusal(data.length);
       if (refusal === null) outbox.sendChunk(requestId, sequence, data);
       this.#intake.holdWhenBehind();
       return refusal;
@@ -143,6 +144,10 @@ export class HostConnection implements Caller {
     this.#sendError(requestId, failure, wasStreaming);
     this.#intake.holdWhenBehind();
     this.#leaveWhenIdle();
+  }
+
+  #unreadRefusal(bytes: number): CallFailure | null {
+    return unreadRefusal(bytes, this.#stream.outbox.queuedBytes, mostUnreadBytes(this.#ports.maxFrameBytes));
   }
 
   #forget(requestId: U64): boolean {
@@ -332,7 +337,9 @@ export class HostConnection implements Caller {
   /** The error of a stream comes behind the items that are on their way, and keeps to the smaller message if it can. */
   #sendError(requestId: U64, failure: CallFailure, wasStreaming = false): void {
     // Field by field: a failure may be a worker's own InvokeError, which carries our id and not the host's.
-    const { code, kind, message, details } = failure;
+    const bytes = failure.message.length + (failure.details?.length ?? 0);
+    const { code, kind, message, details } =
+      this.#unreadRefusal(bytes) === null ? failure : shortened(failure);
     const error = { type: "InvokeError", requestId, code, kind, message, details } as const;
     const { outbox } = this.#stream;
     const send = (sent: InvokeError): void => {

@@ -68,6 +68,49 @@ test("a host that stops reading pauses its own streams alone, and goes on where 
   await system.end();
 });
 
+test.each([
+  ["items of streams", "feed.count", { count: 1, bytes: 1_000_000 }],
+  ["results", "work.bytes", { count: 1_000_000 }],
+])(
+  "of the %s of a host that never reads no more than 64 MiB are kept: the calls beyond end with 2000 (row 33)",
+  async (_, name, params) => {
+    const system = await startHosted({ limits: { maxFrameBytes: 1_048_576 } });
+    const stuck = await connectHost(system, { capabilities: 3 });
+    const other = await connectHost(system);
+    stuck.socket.pause();
+    const ids = upTo(100).map((n) => n + 1);
+    // In one piece: of a host that is behind no more is served.
+    stuck.send(...ids.map((id) => stuck.invocation(id, name, params)));
+    await until(
+      "every call has its outcome or waits for credit",
+      () => system.journal.of("settle").length === ids.length,
+    );
+    const dropped = system.journal.of("settle").filter(({ code }) => code === 2000);
+    // 67 of a million bytes fit in.
+    expect(dropped.length).toBeGreaterThanOrEqual(100 - 67);
+    other.invoke(1, "work.echo");
+    expect(await other.value(1)).toHaveProperty("key");
+    stuck.socket.resume();
+    const failed: number[] = [];
+    for (const id of ids) {
+      const { type } = await stuck.terminal(id);
+      if (type !== "InvokeError") continue;
+      failed.push(id);
+      expect(await stuck.failure(id)).toMatchObject({
+        code: 2000,
+        kind: "System",
+        message: expect.stringContaining("does not read"),
+        details: { name: "ResultTooLarge", bytes: expect.any(Number), limit: 64 * 1_048_576 },
+      });
+    }
+    expect(failed).toHaveLength(dropped.length);
+    // It has caught up, and is served as ever.
+    stuck.invoke(101, "work.bytes", { count: 1_000_000 });
+    expect(await stuck.value(101)).toHaveLength(1_000_000);
+    await system.end();
+  },
+);
+
 test("both sides write large at once, and neither waits for the other (row 49)", async () => {
   const system = await startHosted();
   const host = await connectHost(system, { capabilities: 3 });
