@@ -211,13 +211,12 @@ describe.each(ways)("%s", (_, start) => {
     await end();
   });
 
-  test("an input of the supervisor's own functions is not read, and is ended", async () => {
+  test("an input of the supervisor's own functions is refused with 1000, and is ended", async () => {
     const { splice, end } = await start();
     const input = new Readable({ read: () => undefined });
-    expect(await splice.splice.call("splice.status", undefined, { input })).toHaveProperty(
-      "state",
-      "running",
-    );
+    await expect(splice.splice.call("splice.status", undefined, { input })).rejects.toMatchObject({
+      code: 1000,
+    });
     await until("it is destroyed", () => input.destroyed);
     await end();
   });
