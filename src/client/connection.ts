@@ -8,6 +8,7 @@ import { toSpliceError } from "../contract/failure-error.js";
 import type { CallOptions } from "../contract/splice.js";
 import type { StreamReading } from "../contract/reading.js";
 import { errorTable, isErrorCode, SpliceError } from "../errors.js";
+import { emptyContextBytes } from "../protocol/context.js";
 import { defaultMaxFrameBytes } from "../protocol/limits.js";
 import { capability, protocolVersion } from "../protocol/messages.js";
 import type {
@@ -25,6 +26,7 @@ import type { ByteDuplex } from "../transport/duplex.js";
 import { createSocketStream, type CloseReason, type SocketStream } from "../transport/socket-stream.js";
 import { receiveInto, resolveWith, yieldsStream } from "./answers.js";
 import { checkCall, type CheckedCall } from "./checked-call.js";
+import { frameLimitIn, limitQuestionId } from "./frame-limit.js";
 import { createInputWire } from "./input-wire.js";
 import { PendingCall, PendingCalls } from "./pending-calls.js";
 import { SilenceWatch } from "./silence-watch.js";
@@ -270,6 +272,10 @@ export class ClientConnection {
         ]);
         return this.#listing.shift()?.resolve(message.exports);
       case "InvokeResult": {
+        if (message.requestId === limitQuestionId) {
+          this.#stream.outbox.maxFrameBytes = frameLimitIn(message.result);
+          return;
+        }
         const pending = this.#take(message.requestId);
         if (pending?.reading != null) return pending.reading.result(message.result);
         return pending === undefined ? undefined : resolveWith(pending, message.requestId, message.result);
@@ -301,9 +307,11 @@ export class ClientConnection {
     }
   }
 
-  /** Ready when it is known which functions stream. */
+  /** Ready when it is known which functions stream; what is asked before that is answered by then. */
   #acknowledged(ack: HandshakeAck): void {
     if (ack.exportCount === 0) return this.#resolveReady(ack);
+    const nothing = new Uint8Array(0);
+    this.#stream.outbox.sendInvoke(limitQuestionId, "splice.status", nothing, 0, emptyContextBytes);
     this.exports().then(() => {
       this.#resolveReady(ack);
     }, this.#rejectReady);

@@ -57,6 +57,10 @@ export interface Status {
   readonly socket: string | null;
   readonly version: string;
   readonly uptimeMs: number;
+  readonly limits: {
+    /** The largest frame that it takes from a host, in bytes: the params of a call, or an item of its input, and what surrounds them. */
+    readonly maxFrameBytes: number;
+  };
   readonly calls: {
     readonly total: number;
     readonly ok: number;

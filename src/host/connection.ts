@@ -28,7 +28,7 @@ import { ControlBudget } from "./control-budget.js";
 import type { HostPorts } from "./host-ports.js";
 import { Intake, stalledHostTimeoutMs } from "./intake.js";
 import { chunkRefusal, resultRefusal } from "./result-refusal.js";
-import { mostUnreadBytes, shortened, unreadRefusal } from "./unread-bound.js";
+import { UnreadBound } from "./unread-bound.js";
 import { createSocketStream, type CloseReason, type SocketStream } from "../transport/socket-stream.js";
 
 /** What this version can do for a host. */
@@ -53,6 +53,7 @@ export class HostConnection implements Caller {
   #hasGivenInput = false;
   readonly #intake: Intake;
   readonly #controlBudget: ControlBudget;
+  readonly #unread: UnreadBound;
   #phase: "handshaking" | "open" | "leaving" | "closed" = "handshaking";
   #capabilities = 0;
   #timer: TimerHandle;
@@ -69,6 +70,7 @@ export class HostConnection implements Caller {
     this.#timer = ports.clock.setTimeout(() => {
       this.#fatal(1000, `No Handshake came within ${String(hostHandshakeTimeoutMs)} ms.`);
     }, hostHandshakeTimeoutMs);
+    this.#unread = new UnreadBound(this.#stream.outbox, ports.maxFrameBytes);
     this.#controlBudget = new ControlBudget(ports.clock, this.#stream.outbox);
     this.#intake = new Intake(this.#stream, {
       clock: ports.clock,
@@ -96,7 +98,9 @@ export class HostConnection implements Caller {
 
   refusalOf(requestId: U64, result: Uint8Array, durationUs: U64): CallFailure | null {
     const { maxFrameBytes } = this.#stream.outbox;
-    return resultRefusal(requestId, result, durationUs, maxFrameBytes) ?? this.#unreadRefusal(result.length);
+    return (
+      resultRefusal(requestId, result, durationUs, maxFrameBytes) ?? this.#unread.refusalOf(result.length)
+    );
   }
 
   /** How the items of streaming functions reach this host. */
@@ -109,7 +113,7 @@ export class HostConnection implements Caller {
     },
     chunk: (requestId, sequence, data) => {
       const { outbox } = this.#stream;
-      const refusal = chunkRefusal(data, outbox.maxFrameBytes) ?? this.#unreadRefusal(data.length);
+      const refusal = chunkRefusal(data, outbox.maxFrameBytes) ?? this.#unread.refusalOf(data.length);
       if (refusal === null) outbox.sendChunk(requestId, sequence, data);
       this.#intake.holdWhenBehind();
       return refusal;
@@ -144,10 +148,6 @@ export class HostConnection implements Caller {
     this.#sendError(requestId, failure, wasStreaming);
     this.#intake.holdWhenBehind();
     this.#leaveWhenIdle();
-  }
-
-  #unreadRefusal(bytes: number): CallFailure | null {
-    return unreadRefusal(bytes, this.#stream.outbox.queuedBytes, mostUnreadBytes(this.#ports.maxFrameBytes));
   }
 
   #forget(requestId: U64): boolean {
@@ -336,16 +336,12 @@ export class HostConnection implements Caller {
 
   /** The error of a stream comes behind the items that are on their way, and keeps to the smaller message if it can. */
   #sendError(requestId: U64, failure: CallFailure, wasStreaming = false): void {
-    // Field by field: a failure may be a worker's own InvokeError, which carries our id and not the host's.
-    const bytes = failure.message.length + (failure.details?.length ?? 0);
-    const { code, kind, message, details } =
-      this.#unreadRefusal(bytes) === null ? failure : shortened(failure);
-    const error = { type: "InvokeError", requestId, code, kind, message, details } as const;
+    const error = { type: "InvokeError", requestId, ...this.#unread.cut(failure) } as const;
     const { outbox } = this.#stream;
     const send = (sent: InvokeError): void => {
       if (!wasStreaming) outbox.send(sent);
       else if (sent.details !== null) outbox.sendAfterChunks(sent);
-      else outbox.sendAfterChunks({ type: "StreamError", requestId, code, message: sent.message });
+      else outbox.sendAfterChunks({ type: "StreamError", requestId, code: sent.code, message: sent.message });
     };
     try {
       send(error);

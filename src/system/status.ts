@@ -21,6 +21,7 @@ export interface StatusSources {
   readonly startedAtMs: number;
   readonly serverId: string;
   readonly socket: string | null;
+  readonly maxFrameBytes: number;
 }
 
 export function drawStatus(sources: StatusSources): Status {
@@ -32,6 +33,7 @@ export function drawStatus(sources: StatusSources): Status {
     socket: sources.socket,
     version,
     uptimeMs: Math.round(sources.clock.now() - sources.startedAtMs),
+    limits: { maxFrameBytes: sources.maxFrameBytes },
     calls: { ...dispatcher.counters.snapshot(), active: dispatcher.inFlight },
     pools: [...supervisor.context.pools.keys()].map((name) => drawPool(name, sources)),
     functions: [...dispatcher.functions]

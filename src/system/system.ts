@@ -86,6 +86,7 @@ export class System {
   readonly #launches: Map<string, PoolLaunch>;
   readonly #root: Actor<typeof supervisorMachine>;
   readonly #startedAtMs: number;
+  readonly #maxFrameBytes: number;
   #hasFailed = false;
   #resolveEnded: () => void = () => undefined;
   #resolveStarted: () => void = () => undefined;
@@ -97,6 +98,7 @@ export class System {
     const ports = { ...given, log: this.log };
     this.#ports = ports;
     const { clock, random } = ports;
+    this.#maxFrameBytes = config.limits.maxFrameBytes;
     this.retryPorts = { clock, random, defaultTimeoutMs: config.limits.defaultTimeoutMs };
     this.#startedAtMs = ports.clock.now();
     this.events$ = this.#events.asObservable();
@@ -155,6 +157,7 @@ export class System {
       startedAtMs: this.#startedAtMs,
       serverId: this.#serverIdText,
       socket: this.socket,
+      maxFrameBytes: this.#maxFrameBytes,
     });
   }
 

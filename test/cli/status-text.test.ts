@@ -9,6 +9,7 @@ const status: Status = {
   socket: "/run/s",
   version: "1.2.3",
   uptimeMs: 61_000,
+  limits: { maxFrameBytes: 104_857_600 },
   calls: { total: 9, ok: 1, failed: 2, timedOut: 3, cancelled: 1, rejected: 4, late: 5, active: 2 },
   pools: [
     {

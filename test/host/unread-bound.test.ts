@@ -1,7 +1,7 @@
 // What may wait for a host that does not read: the bound, and errors beyond it over a connection that a test plays.
 
 import { expect, test } from "@jest/globals";
-import { mostUnreadBytes, unreadRefusal } from "../../src/host/unread-bound.js";
+import { mostUnreadBytes, UnreadBound } from "../../src/host/unread-bound.js";
 import { encodeValue } from "../../src/protocol/values.js";
 import { settle, world } from "./world.js";
 
@@ -9,8 +9,9 @@ const mib = 1_048_576;
 
 test("two frames of the largest size may wait, and 64 MiB in any case", () => {
   expect([100 * mib, 32 * mib, 1024].map(mostUnreadBytes)).toEqual([200 * mib, 64 * mib, 64 * mib]);
-  expect(unreadRefusal(100, 900, 1000)).toBeNull();
-  expect(unreadRefusal(101, 900, 1000)).toMatchObject({ code: 2000, kind: "System" });
+  const bound = new UnreadBound({ queuedBytes: 63 * mib }, 1024);
+  expect(bound.refusalOf(mib)).toBeNull();
+  expect(bound.refusalOf(mib + 1)).toMatchObject({ code: 2000, kind: "System" });
 });
 
 test("beyond it an error still comes, without what may be of any size", async () => {

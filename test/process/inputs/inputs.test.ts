@@ -211,6 +211,18 @@ describe.each(ways)("%s", (_, start) => {
     await end();
   });
 
+  test("params, and an item, over the supervisor's own frame limit are 1004 for that call alone", async () => {
+    const { splice, end } = await start({ limits: { maxFrameBytes: 65_536 } });
+    const large = new Uint8Array(70_000);
+    const held = splice.call("read.hold");
+    await expect(splice.call("read.outcome", { large })).rejects.toMatchObject({ code: 1004 });
+    const input = Readable.from([1, large, 3]);
+    expect(await splice.call("read.outcome", {}, { input })).toMatchObject({ count: 1, code: 1004 });
+    await until("it is held", () => splice.call("read.release"));
+    expect(await held).toBe(0);
+    await end();
+  });
+
   test("an input of the supervisor's own functions is refused with 1000, and is ended", async () => {
     const { splice, end } = await start();
     const input = new Readable({ read: () => undefined });
