@@ -2,7 +2,8 @@
 
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { join } from "node:path";
-import { closeLeftovers } from "../harness.js";
+import { Readable } from "node:stream";
+import { closeLeftovers, until } from "../harness.js";
 import { connectHost, hostFixtures, startHosted } from "../host/raw-host.js";
 import { Reader, upTo } from "./reader.js";
 
@@ -62,6 +63,33 @@ describe("a worker that breaks the rules: 3000 after what was right, and another
     await connected.splice.close();
     await system.end();
   });
+
+  test.each([
+    ["of more than came", "raw.ackMore", /a StreamAck was of chunk 5, but \d were sent/],
+    ["that goes back", "raw.ackBack", /a StreamAck of chunk 0 came after one of 1/],
+    ["with a window above 1024", "raw.ackWide", /a StreamAck granted 1025 chunks/],
+    ["of a call without an input", "raw.ackNone", /a StreamAck came for a call that has no input/],
+  ])(
+    "a StreamAck of an input %s is 3000 as well, and the input is ended (row 50)",
+    async (_, name, reason) => {
+      const system = await startRaw({ CAPABILITIES: "11" });
+      const embedded = Reader.embedded(system);
+      const connected = await Reader.connected(system);
+      let spawned = 1;
+      for (const reader of [embedded, connected]) {
+        const input = new Readable({ objectMode: true, read: () => undefined });
+        for (const item of [0, 1, 2]) input.push(item);
+        const read = await reader.read(name, {}, name === "raw.ackNone" ? {} : { input });
+        expect(read).toMatchObject({ code: 3000, items: [] });
+        expect(read.message).toMatch(reason);
+        if (name !== "raw.ackNone") await until("its input is destroyed", () => input.destroyed);
+        await system.readyAfter(++spawned);
+        expect(await reader.read("raw.good")).toMatchObject({ code: 0, items: [0, 1, 2] });
+      }
+      await connected.splice.close();
+      await system.end();
+    },
+  );
 
   test("but what it says of a stream that has ended is dropped", async () => {
     const system = await startRaw();
