@@ -70,8 +70,10 @@ class Checker {
       return;
     }
     const call = this.#callOf(event);
-    if (event.kind === "cancel") call.isCancelled = true;
-    else if (event.kind === "outcome") {
+    if (event.kind === "cancel") {
+      call.isCancelled = true;
+      if (event.isOwnLimit === true) call.isGivenUp = true;
+    } else if (event.kind === "outcome") {
       this.#flagAll(call, onStreamOutcome(call.stream, event));
       this.#onOutcome(call, event.code, event.key);
     } else if (event.kind !== "invoke") this.#flagAll(call, onStreamEvent(call.stream, event));

@@ -55,7 +55,8 @@ export type HostEvent =
   | StreamEvent
   | ChunkEvent
   | AckEvent
-  | ({ readonly kind: "cancel" } & Request)
+  /** `isOwnLimit`: its reader would wait no longer for the next item, and hears 2001 of itself. */
+  | ({ readonly kind: "cancel"; readonly isOwnLimit?: boolean } & Request)
   | { readonly kind: "gone"; readonly callerId: number; readonly atMs: number };
 
 /**

@@ -12,6 +12,8 @@ export interface CallRecord {
   functionName: string;
   isInvoked: boolean;
   isCancelled: boolean;
+  /** By its caller, that would wait no longer for an item. */
+  isGivenUp: boolean;
   isAccepted: boolean;
   /** Since when it waits for a slot; undefined when it does not. */
   waitsSinceMs: number | undefined;
@@ -43,6 +45,7 @@ export function createCallRecord(ref: string, callerId: number): CallRecord {
     functionName: "",
     isInvoked: false,
     isCancelled: false,
+    isGivenUp: false,
     isAccepted: false,
     waitsSinceMs: undefined,
     isFlagged: false,
@@ -117,8 +120,12 @@ export function* judgeCall(
   yield ["lied", guarantee, `its caller heard code ${String(outcomeCode)}, but the journal has ${decision}`];
 }
 
-/** Answers a host gives itself: to its own abort, when its link is lost, and to what it never sent. */
-function isHostMade({ outcomeCode, isCancelled }: CallRecord, decided: number | undefined): boolean {
+/** Answers a host gives itself: to its own abort or limit, when its link is lost, and to what it never sent. */
+function isHostMade(
+  { outcomeCode, isCancelled, isGivenUp }: CallRecord,
+  decided: number | undefined,
+): boolean {
   if (outcomeCode === 3003 || (outcomeCode === 2002 && isCancelled)) return true;
+  if (outcomeCode === 2001 && isGivenUp) return true;
   return decided === undefined && isRefusal(outcomeCode);
 }

@@ -77,6 +77,20 @@ describe.each(ways)("U23: a stream that is read %s", (_, reach) => {
     await (reader.splice === system.splice ? system.endClosed() : system.end());
   });
 
+  test("ends with 2001 when its reader would wait no longer, which is a Cancel to everybody else", async () => {
+    const system = await startHosted();
+    const reader = await reach(system);
+    const read = await reader.read("feed.listen", {}, { idleTimeoutMs: 100 });
+    expect(read).toMatchObject({ code: 2001, items: [0] });
+    expect(read.message).toContain("nothing came for 100 ms");
+    await system.atRest();
+    const { journal } = system;
+    expect(journal.of("settle").map(({ code }) => code)).toEqual([2002]);
+    expect([journal.of("cancel").length, journal.of("credit").length]).toEqual([1, 1]);
+    await reader.splice.close({ drainMs: 1000 });
+    await (reader.splice === system.splice ? system.endClosed() : system.end());
+  });
+
   test("breaks off with 2003 after exactly what was delivered, when its worker is killed at any item (row 51)", async () => {
     const system = await startHosted({ restart, breaker });
     const reader = await reach(system);

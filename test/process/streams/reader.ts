@@ -79,6 +79,10 @@ export class Reader {
     } catch (error) {
       code = isSpliceError(error) ? error.code : -1;
       message = messageOf(error);
+      // Its own limit counts as a Cancel; the supervisor's tells another number.
+      const ownLimit = `nothing came for ${String(rest.idleTimeoutMs)} ms`;
+      if (code === 2001 && message.includes(ownLimit))
+        host.push({ kind: "cancel", ...at(), isOwnLimit: true });
     }
     host.push({ kind: "outcome", ...at(), code });
     return { code, message, items };

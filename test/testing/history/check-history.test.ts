@@ -85,6 +85,10 @@ const good: readonly [title: string, history: Partial<History>][] = [
     "a caller that aborts hears 2002 although the result was on its way",
     { host: [invoke(1, 1), cancel(1, 1), outcome(1, 1, 2002)] },
   ],
+  [
+    "a reader whose own limit is over hears 2001, and the journal has its Cancel",
+    { host: [invoke(1, 1), cancel(1, 1, true), outcome(1, 1, 2001)], supervisor: told(2002) },
+  ],
   ["a caller that goes away hears nothing", { host: [invoke(1, 1), gone(1)], supervisor: told(2002) }],
   ["a caller whose link is lost", { host: [invoke(1, 1), gone(1), outcome(1, 1, 3003)] }],
   [
@@ -249,6 +253,16 @@ const bad: readonly [title: string, expected: string, history: Bad][] = [
     "a caller hears a result that nobody decided",
     "lost G2, lied G5",
     { supervisor: [...up, accept(1, 1, 1), dispatch(1, 1), release(1, 1)] },
+  ],
+  [
+    "a caller that cancelled for no limit of its own hears of a timeout",
+    "lied G6",
+    { host: [invoke(1, 1), cancel(1, 1), outcome(1, 1, 2001)], supervisor: told(2002) },
+  ],
+  [
+    "a reader gave up, and hears what its function never said",
+    "lied G6",
+    { host: [invoke(1, 1), cancel(1, 1, true), outcome(1, 1, 2000)], supervisor: told(2002) },
   ],
   ["a caller hears of a cancellation it did not ask for", "lied G6", { host: heard(2002) }],
   [

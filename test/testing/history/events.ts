@@ -18,11 +18,12 @@ export const invoke = (callerId: number, requestId: number, functionName = "f"):
   key: keyOf(callerId, requestId),
   atMs: 0,
 });
-export const cancel = (callerId: number, requestId: number): HostEvent => ({
+export const cancel = (callerId: number, requestId: number, isOwnLimit = false): HostEvent => ({
   kind: "cancel",
   callerId,
   requestId,
   atMs: 0,
+  isOwnLimit,
 });
 export const gone = (callerId: number): HostEvent => ({ kind: "gone", callerId, atMs: 0 });
 export const outcome = (callerId: number, requestId: number, code: number, key?: string): HostEvent => ({
