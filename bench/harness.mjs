@@ -80,7 +80,7 @@ export function installIfNeeded() {
   const lock = resolve(here, "package-lock.json");
   if (!existsSync(resolve(here, "../dist/index.js")))
     wrongUse(
-      "dist/ is missing: run `npm run build` first, or use `npm run bench` or `npm run bench:faults`.",
+      "dist/ is missing: run `npm run build` first, or use the scripts `bench` and `soak` of package.json, which do.",
     );
   if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs) return;
   progress("Installing the contenders: npm ci in bench/");

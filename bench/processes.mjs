@@ -1,4 +1,4 @@
-// What the kernel knows of a process and all its descendants: processor time and memory. Linux only; elsewhere
+// What the kernel knows of a process and all its descendants: processor time, memory, descriptors. Linux only; elsewhere
 // nothing is known and every figure is null.
 
 import { execFileSync } from "node:child_process";
@@ -39,6 +39,42 @@ export function cpuUs(pids) {
 export function pssKib(pids) {
   if (!isKnown) return null;
   return pids.reduce((sum, pid) => sum + pssOf(pid), 0);
+}
+
+/** Resident memory of one process in MiB. */
+export function residentMib(pid) {
+  const kib = fieldOf(`/proc/${String(pid)}/status`, "VmRSS");
+  return kib === null ? null : kib / 1024;
+}
+
+/** How many descriptors it holds. */
+export function descriptorsOf(pid) {
+  try {
+    return readdirSync(`/proc/${String(pid)}/fd`).length;
+  } catch {
+    return null;
+  }
+}
+
+/** How often its threads gave the processor up, and how often it was taken from them. */
+export function contextSwitches(pid) {
+  try {
+    const tasks = readdirSync(`/proc/${String(pid)}/task`).map(
+      (id) => `/proc/${String(pid)}/task/${id}/status`,
+    );
+    const sum = (name) => tasks.reduce((total, path) => total + (fieldOf(path, name) ?? 0), 0);
+    return { voluntary: sum("voluntary_ctxt_switches"), involuntary: sum("nonvoluntary_ctxt_switches") };
+  } catch {
+    return null;
+  }
+}
+
+function fieldOf(path, name) {
+  try {
+    return Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(readFileSync(path, "utf8"))?.[1] ?? 0);
+  } catch {
+    return null;
+  }
 }
 
 function pssOf(pid) {

@@ -1,8 +1,8 @@
-// Starts `splice serve` in a folder and connects to it as soon as its socket is there.
+// Starts `splice serve` in a folder, or for a configuration, and connects to it as soon as its socket is there.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,12 +13,13 @@ import { realClock } from "../dist/time.js";
 
 const main = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
 
-export async function startServe(cwd) {
+/** `nodeOptions` are the supervisor's; with one that loads a probe `hasChannel` gives it an IPC channel to answer on. */
+export async function startServe(cwd, { nodeOptions = [], hasChannel = false } = {}) {
   const folder = await mkdtemp(join(tmpdir(), "sb-"));
   const socket = join(folder, "s");
-  const child = spawn(process.execPath, [main, "serve", "--socket", socket], {
+  const child = spawn(process.execPath, [...nodeOptions, main, "serve", "--socket", socket], {
     cwd,
-    stdio: ["ignore", "inherit", "pipe"],
+    stdio: ["ignore", "inherit", "pipe", ...(hasChannel ? ["ipc"] : [])],
   });
   let complaints = "";
   child.stderr.setEncoding("utf8").on("data", (text) => {
@@ -37,5 +38,17 @@ export async function startServe(cwd) {
     await exited;
     await rm(folder, { recursive: true, force: true });
   };
-  return { client, pid: child.pid, socket, stop };
+  return { client, child, pid: child.pid, socket, stop };
+}
+
+/** The same for a configuration, which is put into a folder of its own. */
+export async function serveConfig(config, options) {
+  const folder = await mkdtemp(join(tmpdir(), "sb-"));
+  await writeFile(join(folder, "splice.config.mjs"), `export default ${JSON.stringify(config)};\n`);
+  const served = await startServe(folder, options);
+  const stop = async () => {
+    await served.stop();
+    await rm(folder, { recursive: true, force: true });
+  };
+  return { ...served, stop };
 }

@@ -3,7 +3,7 @@
 // where workers are threads. With `maxInFlight` more calls than that at once are refused, where the contender can.
 
 import { rmSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp } from "node:fs/promises";
 import { connect as connectSocket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -35,12 +35,9 @@ async function spliceEmbedded(setup) {
 }
 
 async function spliceSupervisor(setup) {
-  const { startServe } = await import("../serve.mjs");
+  const { serveConfig } = await import("../serve.mjs");
   const { connect } = await import("splice-runtime");
-  const folder = await mkdtemp(join(tmpdir(), "sb-"));
-  const config = `export default ${JSON.stringify(spliceConfig(setup))};\n`;
-  await writeFile(join(folder, "splice.config.mjs"), config);
-  const { pid, socket, stop } = await startServe(folder);
+  const { pid, socket, stop } = await serveConfig(spliceConfig(setup));
   const client = await connect({ socket });
   return {
     call: (name, params, options) => client.call(`work.${name}`, params, options),
@@ -49,7 +46,6 @@ async function spliceSupervisor(setup) {
     close: async () => {
       await client.close();
       await stop();
-      await rm(folder, { recursive: true, force: true });
     },
   };
 }

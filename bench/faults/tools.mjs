@@ -1,4 +1,4 @@
-// What the measurements share: percentiles, waiting with an end, an open-loop load, what a process holds.
+// What the measurements share: percentiles, waiting with an end, what a process holds.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -44,45 +44,6 @@ export async function bareStartMs() {
   const startedAt = performance.now();
   await once(spawn(process.execPath, ["-e", "0"], { stdio: "ignore" }), "exit");
   return performance.now() - startedAt;
-}
-
-/**
- * Makes `perSecond` calls a second for `ms`, whether or not they are answered, and resolves when all are. `note` gets
- * the time at which each was due (from the start, in ms), how long after that it was answered, and the error or null.
- */
-export async function openLoop(call, perSecond, ms, note) {
-  const startedAt = performance.now();
-  const total = Math.floor((perSecond * ms) / 1000);
-  const pending = [];
-  for (let made = 0; made < total;) {
-    const due = Math.min(total, Math.floor(((performance.now() - startedAt) * perSecond) / 1000));
-    for (; made < due; made += 1) {
-      const dueMs = (made * 1000) / perSecond;
-      const answered = (error) => note(dueMs, performance.now() - startedAt - dueMs, error);
-      pending.push(
-        Promise.resolve(call()).then(
-          () => answered(null),
-          (error) => answered(error),
-        ),
-      );
-    }
-    await sleep(1);
-  }
-  await Promise.all(pending);
-}
-
-/** Keeps `lanes` calls under way for `ms`; resolves with how many succeeded in a second. */
-export async function closedLoop(call, lanes, ms) {
-  const startedAt = performance.now();
-  let ok = 0;
-  const lane = async () => {
-    while (performance.now() - startedAt < ms) {
-      await call();
-      ok += 1;
-    }
-  };
-  await Promise.all(Array.from({ length: lanes }, lane));
-  return (ok * 1000) / (performance.now() - startedAt);
 }
 
 /** What this process holds once it is at rest; `descriptors` is null where /proc is missing. */

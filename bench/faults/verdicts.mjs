@@ -65,7 +65,8 @@ export function judge(results) {
   return rows;
 }
 
-function judged(row) {
+/** A row with `value` and `limit` or `floor`, and its verdict. */
+export function judged(row) {
   const isKept =
     row.limit === undefined ? row.value >= row.floor : row.value !== null && row.value <= row.limit;
   return { ...row, verdict: isKept ? "kept" : "short" };

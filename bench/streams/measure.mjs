@@ -2,9 +2,6 @@
 //
 //     node measure.mjs '{"what":"rate","mode":"embedded","bytes":64,"ms":2000}'
 
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { family, pssKib } from "../processes.mjs";
@@ -110,12 +107,9 @@ async function start(mode) {
       close: () => splice.close({ drainMs: 0 }),
     };
   }
-  const { startServe } = await import("../serve.mjs");
+  const { serveConfig } = await import("../serve.mjs");
   const { connect } = await import("splice-runtime");
-  const folder = await mkdtemp(join(tmpdir(), "sb-"));
-  const config = { pools: { app: { functions, workers: 1 } } };
-  await writeFile(join(folder, "splice.config.mjs"), `export default ${JSON.stringify(config)};\n`);
-  const { socket, stop } = await startServe(folder);
+  const { socket, stop } = await serveConfig({ pools: { app: { functions, workers: 1 } } });
   const splice = await connect({ socket });
   return {
     splice,
@@ -123,7 +117,6 @@ async function start(mode) {
     close: async () => {
       await splice.close({ drainMs: 0 });
       await stop();
-      await rm(folder, { recursive: true, force: true });
     },
   };
 }

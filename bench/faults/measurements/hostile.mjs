@@ -4,8 +4,9 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { readdirSync, readFileSync } from "node:fs";
-import { openLoop, percentile } from "../tools.mjs";
+import { openLoop } from "../../load.mjs";
+import { descriptorsOf, residentMib } from "../../processes.mjs";
+import { percentile } from "../tools.mjs";
 
 export const contenders = ["splice-supervisor"];
 const hosts = fileURLToPath(new URL("../hostile-hosts.mjs", import.meta.url));
@@ -14,9 +15,6 @@ export async function run({ start }, { isQuick }) {
   const pool = await start({ workers: 1, perWorker: 1 });
   const call = () => pool.call("echo", { id: 1 });
   const { pid, socket } = pool.supervisor;
-  const descriptors = () => readdirSync(`/proc/${pid}/fd`).length;
-  const residentMib = () =>
-    Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))[1]) / 1024;
   const measure = async () => {
     const times = [];
     let failed = 0;
@@ -27,22 +25,16 @@ export async function run({ start }, { isQuick }) {
     return { p50Ms: percentile(times, 0.5), p99Ms: percentile(times, 0.99), failed };
   };
   await measure();
-  const descriptorsBefore = descriptors();
-  const resident = [residentMib()];
+  const descriptorsBefore = descriptorsOf(pid);
+  const resident = [residentMib(pid)];
   const rounds = [];
   for (let round = 0; round < (isQuick ? 1 : 3); round += 1) {
     const alone = await measure();
-    const child = spawn(process.execPath, [hosts, socket], { stdio: ["ignore", "pipe", "inherit"] });
-    await once(child.stdout, "data");
-    await sleep(500);
-    const beside = await measure();
-    child.kill("SIGKILL");
-    await once(child, "exit");
-    await sleep(500);
+    const beside = await besideHostileHosts(socket, measure);
     rounds.push({ alone, beside });
-    resident.push(residentMib());
+    resident.push(residentMib(pid));
   }
-  const descriptorsMore = descriptors() - descriptorsBefore;
+  const descriptorsMore = descriptorsOf(pid) - descriptorsBefore;
   await pool.close();
   const middle = (values) => percentile(values, 0.5);
   return {
@@ -54,4 +46,16 @@ export async function run({ start }, { isQuick }) {
     descriptorsMore,
     residentMib: resident,
   };
+}
+
+/** Runs `measure` while the hostile hosts are connected, and half a second after their end resolves with what it did. */
+export async function besideHostileHosts(socket, measure) {
+  const child = spawn(process.execPath, [hosts, socket], { stdio: ["ignore", "pipe", "inherit"] });
+  await once(child.stdout, "data");
+  await sleep(500);
+  const figures = await measure();
+  child.kill("SIGKILL");
+  await once(child, "exit");
+  await sleep(500);
+  return figures;
 }

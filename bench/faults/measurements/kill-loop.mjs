@@ -20,10 +20,17 @@ export const contenders = [
 const lanes = 8;
 
 export async function run({ start, isThreads }, { isQuick }) {
+  const pool = await start({ workers: 2, perWorker: 16 });
+  const figures = await killLoop(pool, { kills: isQuick ? 4 : 20, isThreads });
+  await pool.close();
+  return figures;
+}
+
+/** `onKill(pid)` hears of each kill just before it. */
+export async function killLoop(pool, { kills: wanted, isThreads = false, onKill = () => undefined }) {
   const folder = await mkdtemp(join(tmpdir(), "sb-"));
   const log = join(folder, "log");
   await writeFile(log, "");
-  const pool = await start({ workers: 2, perWorker: 16 });
   const state = { isOver: false, key: 0 };
   const outcomes = new Map();
   const lane = async () => {
@@ -38,13 +45,14 @@ export async function run({ start, isThreads }, { isQuick }) {
   const load = Array.from({ length: lanes }, lane);
   await sleep(500);
   const victims = new Set();
-  for (let kills = 0; kills < (isQuick ? 4 : 20); kills += 1) {
+  for (let kills = 0; kills < wanted; kills += 1) {
     if (isThreads) await pool.call("die", { log }).catch(() => undefined);
     else {
       const pids = await pool.pids();
       const pid = pids[kills % pids.length];
       if (pid !== undefined) {
         victims.add(pid);
+        onKill(pid);
         process.kill(pid, "SIGKILL");
       }
     }
@@ -52,7 +60,6 @@ export async function run({ start, isThreads }, { isQuick }) {
   }
   state.isOver = true;
   await Promise.all(load);
-  await pool.close();
 
   const ranIn = new Map();
   for (const line of (await readFile(log, "utf8")).split("\n")) {

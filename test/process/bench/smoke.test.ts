@@ -46,7 +46,7 @@ interface Run {
 }
 
 async function runBench(
-  script: "run.mjs" | "faults/run.mjs" | "streams/run.mjs",
+  script: "run.mjs" | "faults/run.mjs" | "streams/run.mjs" | "soak/run.mjs",
   ...options: string[]
 ): Promise<{ exitCode: unknown; page: string; progress: string }> {
   const child = spawn(process.execPath, [join(bench, script), ...options], {
@@ -169,4 +169,80 @@ installedTest("streams beside the limit: every figure is there, and judged", asy
   for (const { value } of verdicts) if (isKnown) expect(value).toBeGreaterThanOrEqual(0);
   expect(page).toContain("the limit, relayed");
   await rm(out, { recursive: true });
+});
+
+interface SoakRun {
+  readonly results: Record<
+    string,
+    {
+      readonly attempts: readonly {
+        readonly rounds: readonly {
+          readonly capacity: number;
+          readonly baseline: Figures;
+          readonly figures: Figures;
+          readonly vitals: Record<string, unknown>;
+        }[];
+      }[];
+    }
+  >;
+  readonly verdicts: readonly { readonly shape: string; readonly value: unknown; readonly verdict: string }[];
+  readonly regressions: readonly unknown[];
+}
+
+installedTest(
+  "a second of steady load: what it saw of both processes, and its verdicts, as JSON",
+  async () => {
+    const out = await mkdtemp(join(tmpdir(), "sb-"));
+    const { exitCode, page, progress } = await runBench(
+      "soak/run.mjs",
+      ...["--quick", "--shape", "L1", "--json", "--out", out],
+    );
+    expect({ exitCode, progress }).toEqual({ exitCode: 0, progress: expect.stringContaining("L1") });
+    const run = JSON.parse(page) as SoakRun;
+    expect(JSON.parse(await readFile(join(out, "quick.soak.json"), "utf8"))).toEqual(run);
+    const round = run.results["L1"]?.attempts[0]?.rounds[0];
+    expect(round?.capacity).toBeGreaterThan(0);
+    for (const { calls, p50Ms, p99Ms, p999Ms } of [round?.baseline ?? {}, round?.figures ?? {}])
+      for (const figure of [calls, p50Ms, p99Ms, p999Ms]) expect(figure).toBeGreaterThan(0);
+    const isKnown = process.platform === "linux";
+    const side = {
+      loopDelay: { p99Ms: expect.any(Number), maxMs: expect.any(Number) },
+      residentMib: { most: isKnown ? expect.any(Number) : expect.anything() },
+      more: { descriptors: isKnown ? expect.any(Number) : null, resources: expect.any(Number) },
+    };
+    expect(round?.vitals).toMatchObject(isKnown ? { supervisor: side, worker: side } : { supervisor: {} });
+    expect(run.verdicts).toHaveLength(3);
+    for (const { shape, value, verdict } of run.verdicts)
+      expect({ shape, value, verdict }).toEqual({
+        shape: "L1",
+        value: expect.any(Number),
+        verdict: expect.stringMatching(/^(kept|short)$/),
+      });
+    await rm(out, { recursive: true });
+  },
+);
+
+test("a shape is judged by the median of its rounds, and held against the last that was stored", async () => {
+  const round = (p99Ms: number): unknown => ({
+    baseline: { p99Ms: 1 },
+    figures: { p99Ms, p999Ms: 9, failed: 0 },
+  });
+  const script = `
+    import { isRed, judge, regressions } from ${JSON.stringify(join(bench, "soak/verdicts.mjs"))};
+    const [good, bad] = ${JSON.stringify([
+      [round(3), round(9), round(3.5)],
+      [round(9), round(3), round(5)],
+    ])}.map((rounds) => judge("L1", rounds, "linux"));
+    const worse = regressions(bad, good);
+    console.log(JSON.stringify({
+      values: [good[0].value, bad[0].value],
+      red: [{ verdicts: good }, { verdicts: bad }, { error: "It ended.", verdicts: [] }].map(isRed),
+      worse: worse.map(({ what, before }) => ({ what, before })),
+    }));`;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", script]);
+  expect(JSON.parse(await text(child.stdout))).toEqual({
+    values: [3.5, 5],
+    red: [false, true, true],
+    worse: [{ what: "p99, x the baseline's p99", before: 3.5 }],
+  });
 });
