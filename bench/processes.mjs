@@ -29,10 +29,24 @@ export function commandOf(pid) {
   }
 }
 
-/** User and system time of all threads of these processes so far, in microseconds. */
+/** User and system time of all threads of these processes so far, and of their children that have ended, in microseconds. */
 export function cpuUs(pids) {
   if (!isKnown) return null;
   return pids.reduce((sum, pid) => sum + (statOf(pid)?.ticks ?? 0) * tickUs, 0);
+}
+
+/** Time of all processors so far, and how much of it they were at work for anybody, in microseconds. */
+export function machineCpuUs() {
+  if (!isKnown) return null;
+  // user nice system idle iowait irq softirq steal
+  const ticks = readFileSync("/proc/stat", "utf8")
+    .split("\n", 1)[0]
+    .trim()
+    .split(/\s+/)
+    .slice(1, 9)
+    .map(Number);
+  const allUs = ticks.reduce((sum, one) => sum + one, 0) * tickUs;
+  return { allUs, busyUs: allUs - (ticks[3] + ticks[4]) * tickUs };
 }
 
 /** Proportional set size in KiB: memory shared by n processes counts 1/n in each. */
@@ -92,7 +106,8 @@ function statOf(pid) {
     const text = readFileSync(`/proc/${String(pid)}/stat`, "utf8");
     // The command's name may hold spaces and brackets; what follows its last bracket counts from field 3.
     const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-    return { parent: Number(fields[1]), ticks: Number(fields[11]) + Number(fields[12]) };
+    const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
+    return { parent: Number(fields[1]), ticks };
   } catch {
     return undefined;
   }

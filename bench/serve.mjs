@@ -38,7 +38,7 @@ export async function startServe(cwd, { nodeOptions = [], hasChannel = false } =
     await exited;
     await rm(folder, { recursive: true, force: true });
   };
-  return { client, child, pid: child.pid, socket, stop };
+  return { client, child, pid: child.pid, socket, complaints: () => complaints, stop };
 }
 
 /** The same for a configuration, which is put into a folder of its own. */

@@ -7,6 +7,7 @@ import { closedLoop } from "../load.mjs";
 import { echo, echoLanes, steady } from "./load.mjs";
 import { Meter } from "./meter.mjs";
 import { startSystem } from "./system.mjs";
+import { answers } from "./vitals.mjs";
 
 const { shape: name, isQuick } = JSON.parse(process.argv[2]);
 const shape = await import(`./shapes/${name}.mjs`);
@@ -24,8 +25,10 @@ const baseline = shape.hasBaseline ? await steady(small, capacity * 0.3, baselin
 const release = await shape.hold?.(system);
 const meter = new Meter(system);
 await meter.start();
+answers.loopDelay();
 const figures = await shape.run({ system, capacity, meter, ms, warmupMs, isQuick });
-const vitals = await meter.stop(figures.calls, shape.hasWorker ?? true);
+const client = { loopDelay: answers.loopDelay() };
+const vitals = { client, ...(await meter.stop(figures.calls, shape.hasWorker ?? true)) };
 await release?.();
 const line = `${JSON.stringify({ capacity, baseline, figures, vitals })}\n`;
 await new Promise((resolve) => process.stdout.write(line, resolve));

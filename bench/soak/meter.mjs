@@ -2,7 +2,14 @@
 // the event loop, processor time, context switches and what is held.
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { contextSwitches, cpuUs, descriptorsOf, residentMib } from "../processes.mjs";
+import {
+  contextSwitches,
+  cpuUs,
+  descriptorsOf,
+  family as familyOf,
+  machineCpuUs,
+  residentMib,
+} from "../processes.mjs";
 
 const everyMs = 250;
 const mib = 2 ** 20;
@@ -35,12 +42,14 @@ export class Meter {
     const loopDelay = await this.#loopDelays(hasWorker);
     const after = await this.#atRest(hasWorker);
     const before = this.#before;
-    // What a killed process has used is not in the sum any more.
-    const isKnown = hasWorker && before.cpuUs !== null;
-    const cpuMs = isKnown ? (after.cpuUs - before.cpuUs) / 1000 : null;
+    const cpuMs = before.cpuUs === null ? null : (after.cpuUs - before.cpuUs) / 1000;
     const sides = { supervisor: this.#side("supervisor", before, after, loopDelay) };
     if (hasWorker) sides.worker = this.#side("worker", before, after, loopDelay);
-    return { calls, cpuSecondsPer1000Calls: cpuMs === null ? null : cpuMs / calls, ...sides };
+    return {
+      cpuSecondsPer1000Calls: cpuMs === null ? null : cpuMs / calls,
+      othersShare: othersShare(before.machine, after.machine),
+      ...sides,
+    };
   }
 
   /** Least squares over the last two thirds: growth of resident memory per 10 000 calls, as a share of its mean. */
@@ -77,6 +86,7 @@ export class Meter {
     const found = {
       supervisor: held(await askSupervisor("rest"), pid),
       cpuUs: cpuUs(family),
+      machine: { own: cpuUs(familyOf(process.pid)), all: machineCpuUs() },
     };
     if (hasWorker) found.worker = held(await askWorker("rest"), worker);
     return found;
@@ -117,6 +127,13 @@ export class Meter {
       more: differences(before[name], after[name]),
     };
   }
+}
+
+/** Of all processors' time, what went to others than the client, its supervisor and their children. */
+function othersShare(before, after) {
+  if (before.all === null) return null;
+  const others = after.all.busyUs - before.all.busyUs - (after.own - before.own);
+  return Math.max(0, others / (after.all.allUs - before.all.allUs));
 }
 
 function held({ heapUsed, arrayBuffers, resources }, pid) {

@@ -1,7 +1,11 @@
 // The page of a soak as text: what each shape saw, and each criterion with its verdict. Pure.
 
 import { table } from "../page.mjs";
+import { median } from "../targets.mjs";
 import { isRed } from "./verdicts.mjs";
+
+/** Of the processors' time. */
+const muchOfOthers = 0.1;
 
 const figureHead = [
   "shape",
@@ -9,10 +13,11 @@ const figureHead = [
   "p50 ms",
   "p99 ms",
   "p99.9 ms",
-  "lag p99, max ms",
-  "worker's lag",
-  "RSS MiB",
-  "worker's RSS",
+  "supervisor's lag p99, max ms",
+  "worker's",
+  "client's",
+  "RSS first, most, last MiB",
+  "worker's",
   "CPU s/1000",
   "switches/call",
 ];
@@ -36,6 +41,14 @@ export function page({ machine, repeats, isQuick, titles, results, verdicts, reg
     parts.push(
       `Worse by a fifth than the last stored: ${shape}, ${what}: ${short(value)}, was ${short(before)}.`,
     );
+  const busy = Object.entries(results).flatMap(([shape, { attempts }]) => {
+    const share = Math.max(0, ...(attempts.at(-1).rounds ?? []).map(({ vitals }) => vitals.othersShare ?? 0));
+    return share > muchOfOthers ? [`${shape} ${String(Math.round(share * 100))} %`] : [];
+  });
+  if (busy.length > 0)
+    parts.push(
+      `The machine did something else besides, and latencies say little: ${busy.join(", ")} of its time.`,
+    );
   for (const [shape, { attempts }] of Object.entries(results)) {
     const { error } = attempts.at(-1);
     if (error !== undefined) parts.push(`Failed: ${shape}: ${error.trim()}`);
@@ -50,30 +63,32 @@ export function page({ machine, repeats, isQuick, titles, results, verdicts, reg
   return `${parts.join("\n\n")}\n`;
 }
 
+/** Medians of the rounds. */
 function figureRow(titles) {
   return ([shape, { attempts }]) => {
-    const round = attempts.at(-1).rounds?.[0];
-    if (round === undefined) return [];
-    const { figures, vitals } = round;
-    const { supervisor, worker } = vitals;
-    const lag = (side) =>
-      side === undefined ? "-" : `${short(side.loopDelay.p99Ms)}, ${short(side.loopDelay.maxMs)}`;
-    const resident = (side) =>
-      side === undefined
-        ? "-"
-        : ["first", "most", "last"].map((name) => whole(side.residentMib[name])).join(" ");
-    const switches = supervisor.more.voluntarySwitches;
+    const { rounds } = attempts.at(-1);
+    if (rounds === undefined) return [];
+    const middle = (pick) => median(rounds.map((round) => pick(round) ?? null));
+    const lag = (of) =>
+      ["p99Ms", "maxMs"].map((name) => short(middle(({ vitals }) => vitals[of]?.loopDelay[name]))).join(", ");
+    const resident = (of) =>
+      ["first", "most", "last"]
+        .map((name) => whole(middle(({ vitals }) => vitals[of]?.residentMib[name])))
+        .join(" ");
     return [
       [
         `${shape} ${titles[shape]}`,
-        String(figures.calls),
-        ...["p50Ms", "p99Ms", "p999Ms"].map((name) => short(figures[name])),
-        lag(supervisor),
-        lag(worker),
-        resident(supervisor),
-        resident(worker),
-        short(vitals.cpuSecondsPer1000Calls),
-        switches === null ? "-" : short(switches / figures.calls),
+        whole(middle(({ figures }) => figures.calls)),
+        ...["p50Ms", "p99Ms", "p999Ms"].map((name) => short(middle(({ figures }) => figures[name]))),
+        ...["supervisor", "worker", "client"].map(lag),
+        ...["supervisor", "worker"].map(resident),
+        short(middle(({ vitals }) => vitals.cpuSecondsPer1000Calls)),
+        short(
+          middle(({ figures, vitals }) => {
+            const { voluntarySwitches } = vitals.supervisor.more;
+            return voluntarySwitches === null ? null : voluntarySwitches / figures.calls;
+          }),
+        ),
       ],
     ];
   };

@@ -20,6 +20,11 @@ export async function startSystem({ workers = 1, permits = amplePermits, maxQueu
     },
     { nodeOptions: ["--expose-gc", "--import", probe], hasChannel: true },
   );
+  const atItsEnd = (code, signal) => {
+    const how = signal ?? `exit code ${String(code)}`;
+    throw new Error(`The supervisor ended with ${how} under load: ${served.complaints()}`);
+  };
+  served.child.once("exit", atItsEnd);
   const splice = await connect({ socket: served.socket });
   const { pid, socket } = served;
   return {
@@ -35,6 +40,7 @@ export async function startSystem({ workers = 1, permits = amplePermits, maxQueu
     /** The supervisor and all that it has started. */
     family: () => family(pid),
     close: async () => {
+      served.child.off("exit", atItsEnd);
       await splice.close();
       await served.stop();
     },

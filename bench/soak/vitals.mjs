@@ -1,5 +1,5 @@
 // What only a process itself knows of its memory, its event loop and what it holds. Loaded into the supervisor by its
-// probe and into the worker by its functions; both run with --expose-gc. Knows nothing of Splice.
+// probe and into the worker by its functions, which run with --expose-gc, and into the client. Knows nothing of Splice.
 
 import { monitorEventLoopDelay } from "node:perf_hooks";
 

@@ -4,7 +4,7 @@
 import { EventEmitter, once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { killLoop } from "../../faults/measurements/kill-loop.mjs";
-import { percentile } from "../../faults/tools.mjs";
+import { patienceMs, percentile } from "../../faults/tools.mjs";
 
 export const title = "a kill each 500 ms";
 export const seconds = 20;
@@ -31,6 +31,7 @@ export async function run({ system, ms }) {
   const kills = Math.max(2, Math.round(ms / 500));
   const pool = { call: system.call, pids: system.workerPids };
   const loop = await killLoop(pool, { kills, onKill: recoveries.killed });
+  await recoveries.all();
   recoveries.stop();
   const [boot, recoveryP99Ms] = [percentile(bootMs, 0.5), percentile(recoveries.ms, 0.99)];
   return {
@@ -61,5 +62,11 @@ function watchRecoveries(splice) {
     }
   });
   const killed = (pid) => killedAt.set(pid, performance.now());
-  return { emitter, ms, killed, stop: () => subscription.unsubscribe() };
+  const all = async () => {
+    const endAt = performance.now() + patienceMs;
+    while (killedAt.size + deadSince.size > 0 && performance.now() < endAt) await sleep(10);
+    // Who is not back by now counts with what it has taken so far.
+    for (const since of [...killedAt.values(), ...deadSince.values()]) ms.push(performance.now() - since);
+  };
+  return { emitter, ms, killed, all, stop: () => subscription.unsubscribe() };
 }
