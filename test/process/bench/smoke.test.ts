@@ -239,10 +239,29 @@ test("a shape is judged by the median of its rounds, and held against the last t
       red: [{ verdicts: good }, { verdicts: bad }, { error: "It ended.", verdicts: [] }].map(isRed),
       worse: worse.map(({ what, before }) => ({ what, before })),
     }));`;
-  const child = spawn(process.execPath, ["--input-type=module", "-e", script]);
-  expect(JSON.parse(await text(child.stdout))).toEqual({
+  expect(await answerOf(script)).toEqual({
     values: [3.5, 5],
     red: [false, true, true],
     worse: [{ what: "p99, x the baseline's p99", before: 3.5 }],
   });
 });
+
+test("shares of latencies are known to a hundredth, whatever their size and number", async () => {
+  const script = `
+    import { Histogram } from ${JSON.stringify(join(bench, "histogram.mjs"))};
+    const times = new Histogram();
+    const empty = times.percentileMs(0.5);
+    for (let ms = 1; ms <= 100_000; ms += 1) times.record(ms / 100);
+    console.log(JSON.stringify({ empty, found: [0.001, 0.5, 0.99, 1].map((share) => times.percentileMs(share)) }));`;
+  const { empty, found } = (await answerOf(script)) as { empty: unknown; found: readonly number[] };
+  expect(empty).toBeNull();
+  [1, 500, 990, 1000].forEach((ms, i) => {
+    expect(Math.abs((found[i] ?? NaN) / ms - 1)).toBeLessThan(0.01);
+  });
+});
+
+/** What a module printed as JSON. */
+async function answerOf(script: string): Promise<unknown> {
+  const child = spawn(process.execPath, ["--input-type=module", "-e", script]);
+  return JSON.parse(await text(child.stdout));
+}
