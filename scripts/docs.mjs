@@ -1,4 +1,5 @@
-// Writes the reference pages that are made from the code: docs/reference/cli.md and docs/reference/config.md.
+// Writes the pages that are made from the code: docs/reference/cli.md, docs/reference/config.md and
+// docs/reliability/mutants.md.
 //
 //     node scripts/docs.mjs            writes them
 //     node scripts/docs.mjs --check    writes nothing; exit code 1 and the name of each page that would change
@@ -9,6 +10,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { format, resolveConfig } from "prettier";
 import { cliPage } from "./docs/cli-page.mjs";
 import { configPage } from "./docs/config-page.mjs";
+import { mutantsPage } from "./docs/mutants-page.mjs";
 
 const root = new URL("../", import.meta.url);
 const isCheck = process.argv.includes("--check");
@@ -16,6 +18,7 @@ const style = await resolveConfig(new URL("package.json", root));
 const pages = {
   "docs/reference/cli.md": await cliPage(root),
   "docs/reference/config.md": await configPage(root),
+  "docs/reliability/mutants.md": mutantsPage(),
 };
 
 for (const [path, text] of Object.entries(pages)) {

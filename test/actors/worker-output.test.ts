@@ -117,6 +117,14 @@ describe("the rate", () => {
   });
 });
 
+test("U13: whatever comes is read as it comes, so that nobody who writes is held up", async () => {
+  const { stream, lines } = drain();
+  const chunk = Buffer.from(`${"x".repeat(65_535)}\n`);
+  for (let written = 0; written < 8; written++) stream.write(chunk);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect([stream.readableLength, stream.writableLength, lines.length]).toEqual([0, 0, 8]);
+});
+
 test("a broken pipe ends it without an uncaught error", () => {
   const { stream, write, dropped } = drain();
   write(Buffer.alloc(2 * mebibyte));

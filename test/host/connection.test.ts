@@ -110,6 +110,35 @@ describe("ids", () => {
   });
 });
 
+describe("what holds up nobody", () => {
+  test("U3: a call that runs holds up no other of its connection, and answers come as they are ready", async () => {
+    const { connect, sent, answer } = world();
+    const host = connect();
+    host.shakeHands();
+    for (const id of [1, 2, 3]) host.invoke(id);
+    await settle();
+    expect(sent).toHaveLength(3);
+    answer(2);
+    answer(0);
+    await settle();
+    expect(host.received.slice(1)).toMatchObject([
+      { type: "InvokeResult", requestId: 3 },
+      { type: "InvokeResult", requestId: 1 },
+    ]);
+  });
+
+  test("U12: a host that says nothing, or half of its handshake, holds up no other", async () => {
+    const { connect, sent } = world();
+    connect();
+    connect().write(Uint8Array.of(0, 0, 0, 20, 1));
+    const host = connect();
+    host.shakeHands();
+    host.invoke(1);
+    await settle();
+    expect([host.types(), sent.length]).toEqual([["HandshakeAck"], 1]);
+  });
+});
+
 describe("endings", () => {
   test("messages behind a fatal one in the same write are not looked at", async () => {
     const { connect, dispatcher } = world();

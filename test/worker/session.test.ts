@@ -95,6 +95,44 @@ test("U20: a thousand calls that end at once leave nothing in flight", async () 
   expect(await peer.next("HealthStatus")).toMatchObject({ activeRequests: 0, totalRequests: 1000 });
 });
 
+test("U18: a Cancel reaches the function's signal, and what it returns all the same is 2002", async () => {
+  const aborted: boolean[] = [];
+  let open: () => void = () => undefined;
+  const gate = new Promise<void>((resolve) => (open = resolve));
+  await serve({
+    slow: async (_: never, context: Context) => {
+      await gate;
+      aborted.push(context.signal.aborted);
+    },
+  });
+  peer.invoke(1, "slow");
+  peer.send({ type: "Cancel", requestId: 1 });
+  await peer.next("CancelAck", 1);
+  open();
+  peer.send({ type: "HealthCheck" });
+  await peer.next("HealthStatus");
+  const said = peer.received.filter((message) => "requestId" in message && message.requestId === 1);
+  expect(said).toMatchObject([{ type: "CancelAck" }, { type: "InvokeError", code: 2002 }]);
+  expect(aborted).toEqual([true]);
+});
+
+test("U21: a result too large for a frame is answered with its size instead, and the next call as ever", async () => {
+  let ran: () => void = () => undefined;
+  const hasRun = new Promise<void>((resolve) => (ran = resolve));
+  await serve({ large: () => "a".repeat(2_000_000), small: () => ran() });
+  const greetedAtByte = workerSocket.bytesWritten;
+  peer.send(invoke(1, "large"), invoke(2, "small"));
+  await hasRun;
+  link.flush();
+  expect(workerSocket.bytesWritten).toBeGreaterThan(greetedAtByte);
+  expect(await peer.error(1)).toMatchObject({
+    code: 2000,
+    kind: "System",
+    details: { name: "ResultTooLarge", limit: 1_000_000 },
+  });
+  expect(await peer.result(2)).toBeUndefined();
+});
+
 test("synchronous functions answer in the order called, without a promise in between", async () => {
   const order: string[] = [];
   await serve({

@@ -26,7 +26,12 @@ test.each(["stdout", "stderr"] as const)(
   async (stream) => {
     const system = await startSystem({ functions });
     const line = `${"x".repeat(99)}\n`;
-    expect((await system.call("harm.print", { text: line, times: 2000, stream })).code).toBe(0);
+    const printed = await system.call(
+      "harm.print",
+      { text: line, times: 2000, stream },
+      { timeoutMs: 10_000 },
+    );
+    expect(printed.code).toBe(0);
     for (let i = 0; i < 20; i++) expect((await system.call("work.echo", { value: i })).code).toBe(0);
     await until("all of it is in the log", () => linesOf(system, stream).length === 2000);
     expect(linesOf(system, stream)[0]?.fields).toMatchObject({ worker: "app:1", pid: await system.pid() });

@@ -32,7 +32,8 @@ describe("crash recovery", () => {
     const pid = await system.pid();
     expect((await system.call("panic_function", panic)).code).toBe(2003);
     // No wait: the call itself waits for the next worker.
-    expect(await system.call("hello_world")).toMatchObject({ code: 0, value: "Hello from Splice!" });
+    const next = await system.call("hello_world", {}, { timeoutMs: 10_000 });
+    expect(next).toMatchObject({ code: 0, value: "Hello from Splice!" });
     expect(await system.pid()).not.toBe(pid);
     expect(system.journal.of("spawn")).toHaveLength(2);
     await system.end();
