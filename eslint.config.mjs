@@ -45,7 +45,7 @@ const outside = {
     ...rxjs,
     message: "rxjs belongs to transport/, actors/ and the bridges of system/, host/ and client/.",
   },
-  xstate: { ...xstate, message: "xstate belongs to machines/, actors/ and system/." },
+  xstate: { ...xstate, message: "xstate belongs to machines/, actors/, system/ and testing/." },
   node: { ...node, message: "This folder is pure: what the platform gives is handed in." },
   nodeIo: {
     regex: "^(?!node:(util|buffer)$)node:.*$",
@@ -53,7 +53,7 @@ const outside = {
   },
 };
 const hasRxjs = new Set(["transport", "actors", "system", "host", "client"]);
-const hasXstate = new Set(["machines", "actors", "system"]);
+const hasXstate = new Set(["machines", "actors", "system", "testing"]);
 const withoutTime = new Set(["machines", "dispatch", "protocol", "transport"]);
 
 const timeMessage = "Time and randomness are handed in: use the Clock and Random of src/time.ts.";

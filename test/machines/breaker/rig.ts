@@ -1,6 +1,6 @@
 // One real breaker on a test clock, with a parent that writes down its reports.
 
-import { createActor, fromCallback } from "xstate";
+import { createActor, fromCallback, type InspectionEvent } from "xstate";
 import type { BreakerEvent, BreakerReport } from "../../../src/machines/breaker/events.js";
 import { breakerMachine } from "../../../src/machines/breaker/machine.js";
 import { createVirtualClock } from "../../../src/testing/virtual-clock.js";
@@ -18,7 +18,10 @@ export const events = {
 
 export type Word = keyof typeof events;
 
-export function createBreakerRig(policy = { cooldownMs: 1000, maxCooldownMs: 1000 }) {
+export function createBreakerRig(
+  policy = { cooldownMs: 1000, maxCooldownMs: 1000 },
+  inspect?: (event: InspectionEvent) => void,
+) {
   const clock = createVirtualClock(50);
   const reports: BreakerReport[] = [];
   const parent = createActor(
@@ -28,6 +31,7 @@ export function createBreakerRig(policy = { cooldownMs: 1000, maxCooldownMs: 100
   ).start();
   const actor = createActor(breakerMachine, {
     clock,
+    ...(inspect && { inspect }),
     input: { name: "math.add", policy, clock, parent },
   }).start();
   return {

@@ -1,7 +1,7 @@
 // One real worker machine on a test clock. Its four actors are scripted: the test says their facts, and reads what
 // they were asked to do.
 
-import { createActor, fromCallback, type AnyEventObject } from "xstate";
+import { createActor, fromCallback, type AnyEventObject, type InspectionEvent } from "xstate";
 import { createIdSource, workerId, type InstanceId } from "../../../src/ids.js";
 import type { WorkerEvent, WorkerExited, WorkerReport } from "../../../src/machines/worker/events.js";
 import type {
@@ -38,12 +38,15 @@ function leafOf(value: unknown): string {
   return typeof value === "object" && value !== null ? leafOf(Object.values(value)[0]) : String(value);
 }
 
+type Inspect = (event: InspectionEvent) => void;
+
 /** `failing` names an actor that throws when it is started. */
 function createWorker(
   asked: string[],
   clock: VirtualClock,
   onReport: (report: WorkerReport) => void,
   failing?: string,
+  inspect?: Inspect,
 ) {
   const parent = createActor(
     fromCallback<WorkerReport>(({ receive }) => {
@@ -79,6 +82,7 @@ function createWorker(
   });
   return createActor(logic, {
     clock,
+    ...(inspect && { inspect }),
     input: {
       memberId: "app:1",
       workerId: workerId("app", 1),
@@ -92,7 +96,7 @@ function createWorker(
   });
 }
 
-export function createWorkerRig(failing?: string): WorkerRig {
+export function createWorkerRig(failing?: string, inspect?: Inspect): WorkerRig {
   const clock = createVirtualClock();
   const [asked, reports, errors]: [string[], WorkerReport[], unknown[]] = [[], [], []];
   let askedBeforeReady: readonly string[] = [];
@@ -100,7 +104,7 @@ export function createWorkerRig(failing?: string): WorkerRig {
     reports.push(report);
     if (report.type === "worker.ready") askedBeforeReady = [...asked];
   };
-  const actor = createWorker(asked, clock, onReport, failing);
+  const actor = createWorker(asked, clock, onReport, failing, inspect);
   actor.subscribe({ error: (error) => errors.push(error) });
   actor.start();
   return {

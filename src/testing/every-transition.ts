@@ -1,0 +1,311 @@
+// Walks a model of something through every transition that can be reached, with the thing itself beside it, and says
+// what was walked. Knows xstate's machines and graphs; nothing of Splice, of a test runner, or of what is tested.
+
+import {
+  initialTransition,
+  transition,
+  type AnyMachineSnapshot,
+  type AnyStateMachine,
+  type EventFrom,
+  type EventObject,
+  type InputFrom,
+  type Snapshot,
+  type SnapshotFrom,
+} from "xstate";
+import {
+  adjacencyMapToArray,
+  createTestModel,
+  getAdjacencyMap,
+  getShortestPaths,
+  type PathGenerator,
+  type StatePath,
+} from "xstate/graph";
+import { messageOf } from "../errors.js";
+
+/** How many edges a model may have before the walk is refused: one whose context grows has no end of them. */
+const defaultLimit = 10_000;
+
+/**
+ * A path generator for `xstate/graph`: one path for each transition that can be reached, the shortest way to its source
+ * and then the transition itself. Those that only begin another path are left out. At most `options.limit` edges are
+ * followed, 10 000 by default; beyond that it throws, as it does for a path that ends in a state it cannot name.
+ */
+export const everyTransition: PathGenerator<Snapshot<unknown>, EventObject, unknown> = (logic, options) => {
+  const bounded = { limit: defaultLimit, ...withoutUndefined(options) };
+  const { serializeState } = bounded;
+  const keyOf = (state: Snapshot<unknown>): string => serializeState?.(state, undefined) ?? plainKey(state);
+  const settled = { ...bounded, serializeState: keyOf };
+  return withoutPrefixes(pathsOver(edgesOf(logic, settled), getShortestPaths(logic, settled), keyOf));
+};
+
+/** One step of a walk. `event` and `before` are null in the first, which is the beginning itself. */
+export interface ModelStep<Model extends AnyStateMachine> {
+  readonly event: EventFrom<Model> | null;
+  readonly before: SnapshotFrom<Model> | null;
+  readonly state: SnapshotFrom<Model>;
+  /** The actions that the model names in this step, in order: what it says the subject does beside changing its state. */
+  readonly actions: readonly string[];
+}
+
+/** The thing that a model is of: what each event of the model is to it, and how it must look in each state. */
+export interface ModelSubject<Model extends AnyStateMachine> {
+  /** Does to the subject what the event means; `state` is the model's before it. */
+  readonly events: {
+    readonly [Type in EventFrom<Model>["type"]]: (
+      event: Extract<EventFrom<Model>, { type: Type }>,
+      state: SnapshotFrom<Model>,
+    ) => void | Promise<void>;
+  };
+  /**
+   * Compares the subject with the model, by throwing. The keys are names of states, "serving.tripped" for one within
+   * another; every key that matches is asked, and one has to.
+   */
+  readonly states: Readonly<Record<string, (step: ModelStep<Model>) => void | Promise<void>>>;
+  /** Asked at the end of its path, whatever came of it. */
+  readonly end?: () => void | Promise<void>;
+}
+
+export interface EveryTransitionOptions<Model extends AnyStateMachine> {
+  /** A fresh subject, in the state in which the model begins; asked for each path. */
+  readonly subject: () => ModelSubject<Model> | Promise<ModelSubject<Model>>;
+  /**
+   * The events that can happen, all of them or those of one state. An event that the model does not take there is
+   * tried as well: that the subject ignores it is then what is tested. Default: one plain event of each type.
+   */
+  readonly cases?:
+    readonly EventFrom<Model>[] | ((state: SnapshotFrom<Model>) => readonly EventFrom<Model>[]);
+  /**
+   * Each path goes on, the shortest way, to a state of which this is true: what a subject remembers wrongly may be seen
+   * only there. Default: a path ends with the transition that it is for.
+   */
+  readonly endIn?: (state: SnapshotFrom<Model>) => boolean;
+  /** The most edges that are followed. Default 10 000. */
+  readonly limit?: number;
+  /** For a model whose context is made of its input. */
+  readonly input?: InputFrom<Model>;
+}
+
+/** A state of the model, with its context, and an event that may happen there. */
+export interface TransitionPair {
+  readonly state: string;
+  readonly event: string;
+}
+
+export interface TransitionCoverage {
+  /** How many states the model has, one with another context being another. */
+  readonly states: number;
+  /** How many walks, each with a subject of its own, it took. */
+  readonly paths: number;
+  readonly reachable: readonly TransitionPair[];
+  /** Those of them after which the subject was compared with the model. */
+  readonly covered: readonly TransitionPair[];
+}
+
+/**
+ * Walks `model` through every transition that can be reached, a fresh subject beside it on each path: it is told every
+ * event and compared after every step. Rejects with an Error that names the path when subject and model part, when an event
+ * has no handler, or when a state has no assertion. Prints nothing. The model may have neither `invoke` nor `after`; what
+ * time does is an event of it.
+ */
+export async function testEveryTransition<Model extends AnyStateMachine>(
+  model: Model,
+  options: EveryTransitionOptions<Model>,
+): Promise<TransitionCoverage> {
+  type State = SnapshotFrom<Model>;
+  const { subject, limit = defaultLimit, input } = options;
+  // It refuses what a model may not have.
+  createTestModel(model);
+  const cases = options.cases ?? plainCases(model);
+  const events = (state: State): readonly EventFrom<Model>[] => {
+    if (asSnapshot(state).status !== "active") return [];
+    return typeof cases === "function" ? cases(state) : cases;
+  };
+  const traversal = { events, limit, input, serializeState: plainKey } as never;
+  const edges = edgesOf(model as never, traversal);
+  const reachable = edges.map(({ state, event }) => pairOf(state, event));
+  const ways = getShortestPaths(model as never, traversal);
+  const { endIn } = options;
+  const onwards =
+    endIn === undefined ? new Map<string, never>() : edgesTowards(edges, (state) => endIn(state as never));
+  const paths = withoutPrefixes(pathsOver(edges, ways, plainKey).map((path) => extended(path, onwards)));
+  const covered = new Map<string, TransitionPair>();
+  const states = new Set<string>();
+  for (const path of paths.length === 0 ? [onlyStart] : paths) {
+    const sent = path.steps
+      .map(({ event }) => event as EventFrom<Model>)
+      .filter(({ type }) => type !== initType);
+    const walk = new Walk(model, await subject(), input);
+    try {
+      await walk.begin();
+      states.add(plainKey(walk.state));
+      for (const event of sent) {
+        const pair = pairOf(walk.state, event);
+        await walk.take(event);
+        states.add(plainKey(walk.state));
+        covered.set(`${pair.state} ${pair.event}`, pair);
+      }
+    } finally {
+      await walk.subject.end?.();
+    }
+  }
+  return { states: states.size, paths: paths.length, reachable, covered: [...covered.values()] };
+}
+
+const initType = "xstate.init";
+const onlyStart = { steps: [] };
+
+/** One path, model and subject side by side. */
+class Walk<Model extends AnyStateMachine> {
+  state: SnapshotFrom<Model>;
+  readonly #model: Model;
+  readonly #firstActions: readonly string[];
+  readonly #told: string[] = [];
+
+  constructor(
+    model: Model,
+    readonly subject: ModelSubject<Model>,
+    input: InputFrom<Model> | undefined,
+  ) {
+    this.#model = model;
+    const [state, actions] = initialTransition(model, input as never);
+    this.state = state;
+    this.#firstActions = namesOf(actions);
+  }
+
+  async begin(): Promise<void> {
+    await this.#check({ event: null, before: null, state: this.state, actions: this.#firstActions });
+  }
+
+  async take(event: EventFrom<Model>): Promise<void> {
+    const before = this.state;
+    const [state, actions] = transition(this.#model, before as never, event);
+    this.state = state;
+    this.#told.push(JSON.stringify(event));
+    const { type } = event as EventObject;
+    const tell = this.subject.events[type as EventFrom<Model>["type"]] as
+      ((event: EventFrom<Model>, state: SnapshotFrom<Model>) => void | Promise<void>) | undefined;
+    if (tell === undefined)
+      throw new Error(`The model's event ${type} has no handler in the subject's events: give it one.`);
+    await this.#explained(() => tell(event, before));
+    await this.#check({ event, before, state: this.state, actions: namesOf(actions) });
+  }
+
+  async #check(step: ModelStep<Model>): Promise<void> {
+    const snapshot = asSnapshot(this.state);
+    const asked = Object.entries(this.subject.states).filter(([name]) => snapshot.matches(name as never));
+    if (asked.length === 0) {
+      const value = JSON.stringify(snapshot.value);
+      throw new Error(`The model's state ${value} has no assertion in the subject's states: give it one.`);
+    }
+    for (const [, compare] of asked) await this.#explained(() => compare(step));
+  }
+
+  async #explained(ask: () => void | Promise<void>): Promise<void> {
+    try {
+      await ask();
+    } catch (error) {
+      const way = this.#told.length === 0 ? "At the beginning" : `After ${this.#told.join(", ")}`;
+      const where = `the model is in ${plainKey(this.state)}`;
+      throw new Error(`${way} ${where}, and its subject is not: ${messageOf(error)}`, { cause: error });
+    }
+  }
+}
+
+/** What every snapshot of a machine is, whichever machine's. */
+function asSnapshot(state: unknown): AnyMachineSnapshot {
+  return state as AnyMachineSnapshot;
+}
+
+function namesOf(actions: readonly { readonly type: string }[]): string[] {
+  return actions.map(({ type }) => type).filter((type) => !type.startsWith("xstate."));
+}
+
+/** Whatever a machine names, as events without anything in them. */
+function plainCases<Model extends AnyStateMachine>(model: Model): readonly EventFrom<Model>[] {
+  const types = (model.events as readonly string[]).filter((type) => !type.includes("*"));
+  return types.map((type) => ({ type }) as EventFrom<Model>);
+}
+
+function pairOf(state: unknown, event: EventObject): TransitionPair {
+  return { state: plainKey(state), event: JSON.stringify(event) };
+}
+
+/** A state and its context, as text; two states that read the same are one. */
+function plainKey(state: unknown): string {
+  const { value, context } = state as { readonly value: unknown; readonly context: object };
+  const shown = JSON.stringify(value);
+  return Object.keys(context).length === 0 ? shown : `${shown} ${JSON.stringify(context)}`;
+}
+
+function withoutUndefined<Options extends object>(options: Options): Options {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Options;
+}
+
+type Path = StatePath<Snapshot<unknown>, EventObject>;
+interface Edge {
+  readonly state: Snapshot<unknown>;
+  readonly event: EventObject;
+  readonly nextState: Snapshot<unknown>;
+}
+type Logic = Parameters<PathGenerator<Snapshot<unknown>, EventObject, unknown>>[0];
+type Traversal = Parameters<PathGenerator<Snapshot<unknown>, EventObject, unknown>>[1];
+
+function edgesOf(logic: Logic, options: Traversal): readonly Edge[] {
+  return adjacencyMapToArray(getAdjacencyMap(logic, options));
+}
+
+/** The shortest way to the source of each edge, and the edge. */
+function pathsOver(
+  edges: readonly Edge[],
+  shortest: readonly Path[],
+  keyOf: (state: Snapshot<unknown>) => string,
+): Path[] {
+  const ways = new Map(shortest.map((path) => [keyOf(path.state), path]));
+  return edges.map(({ state, event, nextState }) => {
+    const way = ways.get(keyOf(state));
+    if (way === undefined) throw new Error(`No way leads to the state ${keyOf(state)} of the model.`);
+    const steps = [...way.steps, { state: nextState, event }];
+    return { state: nextState, steps, weight: way.weight + 1 };
+  });
+}
+
+/** Of each state that can get to a goal the edge that leads there soonest. */
+function edgesTowards(
+  edges: readonly Edge[],
+  isGoal: (state: Snapshot<unknown>) => boolean,
+): Map<string, Edge | null> {
+  const next = new Map<string, Edge | null>();
+  for (const { state, nextState } of edges)
+    for (const each of [state, nextState]) if (isGoal(each)) next.set(plainKey(each), null);
+  for (let size = -1; size !== next.size;) {
+    size = next.size;
+    const found = edges.filter(
+      ({ state, nextState }) => !next.has(plainKey(state)) && next.has(plainKey(nextState)),
+    );
+    for (const edge of found) if (!next.has(plainKey(edge.state))) next.set(plainKey(edge.state), edge);
+  }
+  return next;
+}
+
+function extended(path: Path, towards: ReadonlyMap<string, Edge | null>): Path {
+  const steps = [...path.steps];
+  let { state } = path;
+  for (let edge = towards.get(plainKey(state)); edge != null; edge = towards.get(plainKey(state))) {
+    state = edge.nextState;
+    steps.push({ state, event: edge.event });
+  }
+  return { state, steps, weight: steps.length };
+}
+
+/** Whatever another path begins with is walked with it. Sorted, so that a prefix comes after what it begins. */
+function withoutPrefixes(paths: readonly Path[]): Path[] {
+  const begun = new Set<string>();
+  const kept: Path[] = [];
+  for (const path of [...paths].sort((one, other) => other.steps.length - one.steps.length)) {
+    const events = path.steps.map(({ event }) => JSON.stringify(event));
+    if (begun.has(events.join(" "))) continue;
+    for (let length = 1; length <= events.length; length++) begun.add(events.slice(0, length).join(" "));
+    kept.push(path);
+  }
+  return kept;
+}
