@@ -1,5 +1,5 @@
 // What dispatch and supervision decided, newest last, in a ring of columns: a few stores per entry and no garbage,
-// so it runs in production as it runs under the history checker. Knows nothing of who reads it.
+// so it runs in production as it runs under the history checker. Knows nothing of who reads it, now or later.
 
 import type { CallId, InstanceId } from "../ids.js";
 
@@ -49,6 +49,9 @@ interface Requested {
   readonly target: { readonly name: string };
 }
 
+/** What is known of an entry as it is written. */
+export type JournalFact = Omit<JournalEntry, "deadlineMs" | "reason">;
+
 /** Names and reasons come from outside and are of any length. */
 const maxNameChars = 256;
 
@@ -65,6 +68,8 @@ export class Journal {
   readonly #name: string[];
   readonly #reason: string[];
   #written = 0;
+  /** Hears of every entry as it is written; it is in the middle of a call, so that it must not throw. */
+  observer: ((fact: JournalFact) => void) | null = null;
 
   /** Keeps the last `capacity` entries, about 90 bytes each; of a name or a reason its first 256 characters. */
   constructor(capacity = 8192) {
@@ -103,6 +108,20 @@ export class Journal {
     this.#request[slot] = requestId;
     this.#name[slot] = functionName.length > maxNameChars ? cut(functionName) : functionName;
     this.#reason[slot] = "";
+    if (this.observer !== null) this.#tell(kind, slot);
+  }
+
+  #tell(kind: JournalKind, slot: number): void {
+    this.observer?.({
+      kind,
+      atMs: this.#at[slot] ?? 0,
+      callId: (this.#call[slot] ?? 0) as CallId,
+      instance: (this.#instance[slot] ?? 0) as InstanceId,
+      code: this.#code[slot] ?? 0,
+      functionName: this.#name[slot] ?? "",
+      callerId: this.#caller[slot] ?? 0,
+      requestId: this.#request[slot] ?? 0,
+    });
   }
 
   /** What the caller was told, with the entry that was recorded last. */

@@ -66,3 +66,37 @@ test("keeps no more of a name than 256 characters: names of any length come from
   const names = [...journal.entries()].map(({ functionName }) => functionName);
   expect(names).toEqual([`${"n".repeat(255)}…`, "m".repeat(256)]);
 });
+
+test("tells its observer, while it has one, of every entry as it is written", () => {
+  const journal = new Journal(2);
+  const facts: unknown[] = [];
+  journal.record("accept", 1, 1, 0, 0, 10, "f", 1, 1);
+  journal.observer = (fact) => facts.push(fact);
+  journal.record("accept", 2, 7, 0, 0, 10, "n".repeat(300), 3, 4n);
+  journal.record("settle", 3, 7, 2, 2003);
+  journal.observer = null;
+  journal.record("release", 4, 7, 2);
+  const name = `${"n".repeat(255)}…`;
+  expect(facts).toEqual([
+    {
+      kind: "accept",
+      atMs: 2,
+      callId: 7,
+      instance: 0,
+      code: 0,
+      functionName: name,
+      callerId: 3,
+      requestId: 4n,
+    },
+    {
+      kind: "settle",
+      atMs: 3,
+      callId: 7,
+      instance: 2,
+      code: 2003,
+      functionName: "",
+      callerId: 0,
+      requestId: 0,
+    },
+  ]);
+});

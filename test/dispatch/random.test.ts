@@ -1,9 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { createActor } from "xstate";
-import type { JournalEntry, JournalKind } from "../../src/dispatch/journal.js";
-import type { CallEvent } from "../../src/machines/call/events.js";
-import { callMachine } from "../../src/machines/call/machine.js";
+import type { JournalEntry } from "../../src/dispatch/journal.js";
+import { CallLockStep } from "../../src/system/call-lock-step.js";
 import { expectHistory } from "../../src/testing/history/expect-history.js";
 import { checkNow, checkRest } from "./random-checks.js";
 import { runLimits } from "./random-model.js";
@@ -40,40 +38,21 @@ function* sightsOf({ bench, callers, heard, probes, streams }: RandomRun): Gener
   if (answers.some(({ code, details }) => code === 2001 && details !== null)) yield "2001 with a place";
 }
 
-const eventOf: Partial<Record<JournalKind, CallEvent["type"]>> = {
-  enqueue: "call.enqueued",
-  accept: "call.accepted",
-  reject: "call.rejected",
-  dispatch: "call.dispatched",
-  stream: "stream.started",
-  credit: "credit.returned",
-  cancel: "cancel.sent",
-  settle: "caller.answered",
-  late: "answer.discarded",
-  release: "slot.released",
-};
-
 const ends = new Map<string, string>();
 
 /** Walks one call's journal through the chart; every entry has to be an event that the chart takes there. */
 function replay(entries: readonly JournalEntry[]): string {
-  const kinds = entries.map((entry) => entry.kind);
-  const known = ends.get(kinds.join());
+  const kinds = entries.map((entry) => entry.kind).join();
+  const known = ends.get(kinds);
   if (known !== undefined) return known;
-  const actor = createActor(callMachine).start();
-  for (const kind of kinds) {
-    const type = eventOf[kind];
-    if (type === undefined) continue;
-    const snapshot = actor.getSnapshot();
-    if (!snapshot.can({ type })) {
-      throw new Error(`The chart is in ${snapshot.value} and does not take ${type} (${kinds.join()}).`);
-    }
-    actor.send({ type });
+  const call = new CallLockStep();
+  for (const entry of entries) {
+    const difference = call.take(entry);
+    if (difference !== null) throw new Error(difference);
   }
-  const { value, status } = actor.getSnapshot();
-  if (status !== "done") throw new Error(`The call was left in ${value} (${kinds.join()}).`);
-  ends.set(kinds.join(), value);
-  return value;
+  if (!call.isOver) throw new Error(`The call was left in ${call.state} (${kinds}).`);
+  ends.set(kinds, call.state);
+  return call.state;
 }
 
 /** The journal parted by call. What a process says of a call that is over, or was never its, belongs to none. */
