@@ -8,6 +8,7 @@ import type { HealthStatus } from "../protocol/messages.js";
 import type { ByteDuplex } from "../transport/duplex.js";
 import type { Outbox } from "../transport/outbox.js";
 import type { GuardLink } from "./guard-link.js";
+import { nodePlatform, type ProcessPlatform } from "./process-platform.js";
 
 export interface ProcessEntry {
   readonly instance: InstanceId;
@@ -40,8 +41,14 @@ function killAllOnExit(): void {
 }
 
 export class ProcessRegistry {
+  readonly #kill: ProcessPlatform["signalGroup"];
   readonly #entries = new Map<InstanceId, ProcessEntry>();
   #isClosed = false;
+
+  /** `kill` is how a group is signalled. */
+  constructor(kill = nodePlatform.signalGroup) {
+    this.#kill = kill;
+  }
 
   add(entry: ProcessEntry): void {
     this.#entries.set(entry.instance, entry);
@@ -93,7 +100,7 @@ export class ProcessRegistry {
     const { pid } = entry.child;
     if (pid === undefined) return;
     try {
-      process.kill(-pid, signal);
+      this.#kill(pid, signal);
     } catch {
       // ESRCH: the whole group is gone, which is what was wanted.
     }

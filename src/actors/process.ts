@@ -1,18 +1,18 @@
 // One process: spawns it in a group of its own, drains what it prints, reports its end, and leaves nothing of the
 // group behind. Knows nothing of what travels on its link.
 
-import { spawn, type ChildProcess } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { Socket } from "node:net";
-import type { Readable, Writable } from "node:stream";
 import { fromCallback, type AnyEventObject, type CallbackActorLogic } from "xstate";
 import { messageOf } from "../errors.js";
 import type { ProcessFact, WorkerEvent } from "../machines/worker/events.js";
 import type { InstanceInput } from "../machines/worker/context.js";
 import type { Log } from "../log.js";
 import type { Clock } from "../time.js";
-import { fromSocket, type ByteDuplex } from "../transport/duplex.js";
-import { createGuardLink, noGuard, type GuardLink } from "./guard-link.js";
+import type { ByteDuplex } from "../transport/duplex.js";
+import type { Schedule } from "../transport/outbox.js";
 import { listenForOne, type PrivateListener } from "./private-listener.js";
+import { guardFd, nodePlatform, pipesOf, type Piped, type ProcessPlatform } from "./process-platform.js";
 import type { ProcessRegistry } from "./process-registry.js";
 import { workerCommand, type PoolLaunch } from "./worker-command.js";
 import { drainLines, Tail } from "./worker-output.js";
@@ -31,6 +31,8 @@ export interface ProcessPorts {
   readonly isBackground?: boolean;
   /** Where workers find the host socket; null when there is none. */
   readonly hostSocket: string | null;
+  /** Default: Node's own. */
+  readonly platform?: ProcessPlatform | undefined;
 }
 
 export function createProcessActor(ports: ProcessPorts): CallbackActorLogic<AnyEventObject, InstanceInput> {
@@ -78,7 +80,7 @@ function startLinked(
   tell: (event: WorkerEvent) => void,
   listener: PrivateListener | null,
 ): () => void {
-  const { registry, clock } = ports;
+  const { registry, clock, platform = nodePlatform } = ports;
   const report: (fact: ProcessFact) => void = tell;
   const linkEnv: Record<string, string> =
     listener === null ? { SPLICE_FD: "3" } : { ZAP_SOCKET: listener.path };
@@ -87,20 +89,7 @@ function startLinked(
   if (hasGuard) linkEnv["SPLICE_GUARD_FD"] = String(guardFd);
   if (ports.hostSocket !== null) linkEnv["SPLICE_SOCKET"] = ports.hostSocket;
   const command = workerCommand(launch, who, linkEnv, ports.parentEnv, ports.supervisorId);
-  const child = spawn(command.program, command.args, {
-    cwd: command.cwd,
-    env: command.env,
-    detached: true,
-    shell: false,
-    // What is ignored above stderr is not open in the child.
-    stdio: [
-      "ignore",
-      "pipe",
-      "pipe",
-      listener === null ? "pipe" : "ignore",
-      ...(hasGuard ? (["pipe"] as const) : []),
-    ],
-  });
+  const child = platform.spawn(command, { link: listener === null, guard: hasGuard });
   const stderrTail = new Tail();
   let isOver = false;
   // Before anything else: an `error` that nobody listens for would end the whole program.
@@ -116,9 +105,9 @@ function startLinked(
   child.once("exit", (exitCode, signal) => {
     isOver = true;
     end(registry, who, listener);
-    closePipesSoon(child, clock);
+    closePipesSoon(child, clock, platform.afterTurn);
     // What the dying process wrote last is still in its pipe; one turn of the loop brings it.
-    setImmediate(() => {
+    platform.afterTurn(() => {
       report({ type: "process.exited", exitCode, signal, stderrTail: stderrTail.text });
     });
   });
@@ -127,7 +116,7 @@ function startLinked(
     report({ type: "process.spawned", pid: child.pid ?? 0 });
   });
   if (ports.isBackground === true) letGo(child);
-  const link = listener === null ? inheritedLink(child) : listener.connected;
+  const link = listener === null ? inheritedLink(child, platform) : listener.connected;
   // Whoever waits for the link sees its failure; nobody waiting must not become an unhandled rejection.
   link.catch(() => undefined);
   registry.add({
@@ -136,7 +125,7 @@ function startLinked(
     child,
     tell,
     link,
-    guard: guardOf(child, clock),
+    guard: platform.guardOf(child, clock),
     isInService: false,
     outbox: null,
     capabilities: 0,
@@ -148,29 +137,14 @@ function startLinked(
   };
 }
 
-/** A child as it may really be: one that could not be given pipes has none, whatever its type says. */
-interface Piped {
-  readonly stdout?: Readable | null | undefined;
-  readonly stderr?: Readable | null | undefined;
-  readonly stdio?: readonly (Readable | Writable | null | undefined)[] | undefined;
-}
-
-/** Where the guard link is in the child; the place after the link's. */
-const guardFd = 4;
-
-/** stdin, stdout, stderr, link, guard link; empty for a child without pipes. */
-function pipesOf(child: Piped): readonly (Readable | Writable | null | undefined)[] {
-  return child.stdio ?? [];
-}
-
 /** What a dead process has left in its pipes is read by then. */
 const lastWordsMs = 100;
 
 /** Whatever the dead process started may hold the other ends for ever; ours must not stay open as long. */
-function closePipesSoon(child: ChildProcess, clock: Clock): void {
+function closePipesSoon(child: ChildProcess, clock: Clock, afterTurn: Schedule): void {
   const timer = clock.setTimeout(() => {
     // In a turn of the loop timers come before reads, so what a busy program has not read yet is read first.
-    setImmediate(() => {
+    afterTurn(() => {
       for (const pipe of pipesOf(child)) pipe?.destroy();
     });
   }, lastWordsMs);
@@ -190,20 +164,14 @@ function end(registry: ProcessRegistry, who: InstanceInput, listener: PrivateLis
   listener?.close();
 }
 
-function inheritedLink(child: ChildProcess): Promise<ByteDuplex> {
-  const socket = pipesOf(child)[3];
-  if (!(socket instanceof Socket)) return Promise.reject(new Error("The process was not given a link."));
-  const duplex = fromSocket(socket);
+function inheritedLink(child: ChildProcess, platform: ProcessPlatform): Promise<ByteDuplex> {
+  const duplex = platform.linkOf(child);
+  if (duplex === null) return Promise.reject(new Error("The process was not given a link."));
   return new Promise((resolve) => {
     child.once("spawn", () => {
       resolve(duplex);
     });
   });
-}
-
-function guardOf(child: ChildProcess, clock: Clock): GuardLink {
-  const socket = pipesOf(child)[guardFd];
-  return socket instanceof Socket ? createGuardLink(socket, clock) : noGuard;
 }
 
 function drainOutput(ports: ProcessPorts, child: ChildProcess, who: InstanceInput, tail: Tail): void {

@@ -5,6 +5,7 @@ import { createExamineActor } from "../actors/examine.js";
 import { createHeartbeatActor } from "../actors/heartbeat.js";
 import { createKillActor } from "../actors/kill.js";
 import { createProcessActor } from "../actors/process.js";
+import type { ProcessPlatform } from "../actors/process-platform.js";
 import type { ProcessRegistry } from "../actors/process-registry.js";
 import type { PoolLaunch } from "../actors/worker-command.js";
 import { createWorkerLinkActor } from "../actors/worker-link.js";
@@ -38,6 +39,7 @@ export interface MachineParts {
   /** The same as hexadecimal digits. */
   readonly serverIdText: string;
   readonly isBackground?: boolean;
+  readonly platform?: ProcessPlatform;
   readonly announce: (event: Omit<LifecycleEvent, "atMs">) => void;
   /** A fault of the runtime itself. */
   readonly onFault: (error: unknown) => void;
@@ -85,6 +87,7 @@ function provideWorker(parts: MachineParts): typeof workerMachine {
         supervisorId: parts.serverIdText,
         hostSocket: config.socket === false ? null : config.socket,
         isBackground: parts.isBackground === true,
+        platform: parts.platform,
         onSpawned: ({ instance, workerId, generation }, pid) => {
           parts.spawned.add(instance, { workerId, generation, pid });
           journal.record("spawn", clock.now(), 0, instance, pid);

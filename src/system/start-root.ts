@@ -1,7 +1,14 @@
 // The one way a root actor is started, and watched: XState ends the process with the error of an actor as soon as one of
 // its observers does not listen for errors, so nobody else subscribes to a root.
 
-import { createActor, type Actor, type AnyActorLogic, type InputFrom, type SnapshotFrom } from "xstate";
+import {
+  createActor,
+  type Actor,
+  type AnyActorLogic,
+  type InputFrom,
+  type InspectionEvent,
+  type SnapshotFrom,
+} from "xstate";
 import type { Clock } from "../time.js";
 
 /** Starts `logic` on `clock`; `onFailed` hears of an error that escaped it or an actor below it, `onDone` of its last state. */
@@ -10,15 +17,17 @@ export function startRoot<Logic extends AnyActorLogic>(
   options: {
     readonly input: InputFrom<Logic>;
     readonly clock: Clock;
+    readonly inspect?: ((event: InspectionEvent) => void) | undefined;
     readonly prepare: (actor: Actor<Logic>) => void;
     readonly onSnapshot: (snapshot: SnapshotFrom<Logic>) => void;
     readonly onDone: () => void;
     readonly onFailed: (error: unknown) => void;
   },
 ): Actor<Logic> {
-  const { clock, onSnapshot, onDone, onFailed } = options;
+  const { clock, inspect, onSnapshot, onDone, onFailed } = options;
   const actor = createActor(logic as AnyActorLogic, {
     input: options.input,
+    ...(inspect === undefined ? {} : { inspect }),
     clock: {
       setTimeout: (callback, delayMs) => clock.setTimeout(callback, delayMs),
       clearTimeout: (handle) => {

@@ -4,7 +4,8 @@
 import { randomBytes } from "node:crypto";
 import type { Observable } from "rxjs";
 import { Subject } from "rxjs/internal/Subject";
-import type { Actor } from "xstate";
+import type { Actor, InspectionEvent } from "xstate";
+import type { ProcessPlatform } from "../actors/process-platform.js";
 import { ProcessRegistry } from "../actors/process-registry.js";
 import type { PoolLaunch } from "../actors/worker-command.js";
 import type { ResolvedConfig, ResolvedPool } from "../config/types.js";
@@ -42,6 +43,12 @@ export interface SystemPorts {
   readonly journal: Journal;
   /** Nothing of it keeps this process alive. */
   readonly isBackground?: boolean;
+  /** What workers are run on. Default: processes of this machine. */
+  readonly platform?: ProcessPlatform;
+  /** 16 bytes that no other supervisor has. Default: random ones. */
+  readonly serverId?: readonly number[];
+  /** Sees what happens inside the charts, and slows them down. */
+  readonly inspect?: ((event: InspectionEvent) => void) | undefined;
 }
 
 /** Why a start came to nothing: the pool, a sentence, and what its process printed last. */
@@ -63,8 +70,7 @@ function planOf({ name, workers, restartType }: ResolvedPool): PoolPlan {
 
 export class System {
   readonly dispatcher: Dispatcher;
-  readonly serverId: readonly number[] = [...randomBytes(16)];
-  readonly #serverIdText = Buffer.from(this.serverId).toString("hex");
+  readonly serverId: readonly number[];
   readonly events$: Observable<LifecycleEvent>;
   /** The same, encoded. */
   readonly eventFeed = new Feed();
@@ -80,7 +86,7 @@ export class System {
   /** For handles on this system. */
   readonly retryPorts: RetryPorts;
   readonly #ports: SystemPorts;
-  readonly #registry = new ProcessRegistry();
+  readonly #registry: ProcessRegistry;
   readonly #spawned = new SpawnedWorkers();
   readonly #events = new Subject<LifecycleEvent>();
   readonly #launches: Map<string, PoolLaunch>;
@@ -94,6 +100,8 @@ export class System {
 
   constructor(config: ResolvedConfig, launches: ReadonlyMap<string, PoolLaunch>, given: SystemPorts) {
     this.clock = given.clock;
+    this.serverId = given.serverId ?? [...randomBytes(16)];
+    this.#registry = new ProcessRegistry(given.platform?.signalGroup);
     this.log = new LogBook(given.log, given.clock, given.logLevel ?? "info");
     const ports = { ...given, log: this.log };
     this.#ports = ports;
@@ -155,7 +163,7 @@ export class System {
       registry: this.#registry,
       clock: this.#ports.clock,
       startedAtMs: this.#startedAtMs,
-      serverId: this.#serverIdText,
+      serverId: Buffer.from(this.serverId).toString("hex"),
       socket: this.socket,
       maxFrameBytes: this.#maxFrameBytes,
     });
@@ -282,10 +290,11 @@ export class System {
   }
 
   #start(config: ResolvedConfig): Actor<typeof supervisorMachine> {
-    const { clock, random } = this.#ports;
+    const { clock, random, inspect } = this.#ports;
     const nextInstance = createIdSource<InstanceId>();
     return startRoot(this.#machines(config), {
       clock,
+      inspect,
       input: {
         pools: config.pools.map(planOf),
         strategy: config.strategy,
@@ -346,7 +355,7 @@ export class System {
       spawned: this.#spawned,
       dispatcher: this.dispatcher,
       serverId: this.serverId,
-      serverIdText: this.#serverIdText,
+      serverIdText: Buffer.from(this.serverId).toString("hex"),
       announce: (event) => {
         this.#announce(event);
       },

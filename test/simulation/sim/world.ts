@@ -1,0 +1,174 @@
+// A whole system under one seed: the supervisor as it is, on a simulated machine with simulated workers, and hosts that
+// call it over simulated links. Knows how the parts are put together, and neither faults nor workload.
+
+import { System } from "../../../src/system/system.js";
+import type { ResolvedConfig } from "../../../src/config/types.js";
+import { HostConnection } from "../../../src/host/connection.js";
+import type { HostPorts } from "../../../src/host/host-ports.js";
+import type { Log } from "../../../src/log.js";
+import { encodeValue } from "../../../src/protocol/values.js";
+import type { HostEvent, WorkerEvent } from "../../../src/testing/history/events.js";
+import type { InspectionEvent } from "xstate";
+import { createByteLink, type LinkEnd } from "./byte-link.js";
+import { Faults, type FaultKind } from "./faults.js";
+import { createFunctions } from "./functions.js";
+import { SimHost } from "./host.js";
+import { checkInvariants } from "./invariants.js";
+import { LockStepJournal } from "./lock-step.js";
+import { SimMachine } from "./process.js";
+import { drawConfig } from "./settings.js";
+import { Owner, Sim } from "./sim.js";
+
+export interface WorldOptions {
+  readonly without: ReadonlySet<FaultKind>;
+  readonly keptLines?: number | undefined;
+  readonly inspect?: ((world: World, event: InspectionEvent) => void) | undefined;
+}
+
+export class World {
+  readonly sim: Sim;
+  readonly faults: Faults;
+  readonly supervisor: Owner;
+  readonly config: ResolvedConfig;
+  readonly machine: SimMachine;
+  readonly system: System;
+  readonly journal: LockStepJournal;
+  readonly hosts: SimHost[] = [];
+  readonly history: HostEvent[] = [];
+  readonly executions: WorkerEvent[] = [];
+  /** What became of the start: null while it is under way. */
+  startedAs: "ready" | "failed" | null = null;
+  hasEnded = false;
+  /** Whether hosts find a socket. */
+  isAccepting = true;
+  /** Told of each entry of the journal. */
+  onEntry: (kind: string, callId: number, instance: number) => void = () => undefined;
+  readonly #connections = new Set<HostConnection>();
+  readonly #ends = new Set<LinkEnd>();
+
+  constructor(seed: number, options: WorldOptions) {
+    const sim = new Sim(seed, options.keptLines);
+    this.sim = sim;
+    this.supervisor = new Owner(sim, "supervisor");
+    this.faults = new Faults(sim, options.without);
+    const config = drawConfig(sim.random("config"));
+    this.config = config;
+    const { faults, supervisor } = this;
+    const ports = { sim, faults, machine: () => this.machine, log: this.executions };
+    this.machine = new SimMachine({
+      sim,
+      faults,
+      supervisor,
+      registries: new Map(config.pools.map(({ name }) => [name, createFunctions(name, ports)])),
+      connectTimeoutMs: config.connectTimeoutMs,
+      maxFrameBytes: config.limits.maxFrameBytes,
+      windowChunks: config.streams.windowChunks,
+    });
+    this.journal = new LockStepJournal(
+      (error) => {
+        sim.fail(error);
+      },
+      (kind, callId, instance, code) => {
+        sim.note(`journal ${kind} call ${String(callId)} process ${String(instance)} code ${String(code)}`);
+        this.onEntry(kind, callId, instance);
+      },
+    );
+    const lateness = sim.random("lateness");
+    const clock = sim.clockOf(supervisor, () => (faults.fires("lateTimers") ? lateness() * 20 : 0));
+    const launches = new Map(config.pools.map((pool) => [pool.name, { pool, program: "sim", args: [] }]));
+    const { inspect } = options;
+    sim.current = supervisor;
+    this.system = new System(config, launches, {
+      clock,
+      random: sim.random("supervisor"),
+      log: this.#log(),
+      journal: this.journal,
+      platform: this.machine,
+      serverId: Array<number>(16).fill(7),
+      inspect:
+        inspect === undefined
+          ? undefined
+          : (event) => {
+              inspect(this, event);
+            },
+    });
+    this.system.started.then(
+      () => (this.startedAs = "ready"),
+      () => (this.startedAs = "failed"),
+    );
+    void this.system.ended.then(() => {
+      this.hasEnded = true;
+      for (const connection of this.#connections) connection.close();
+    });
+    sim.afterEvent = () => {
+      try {
+        checkInvariants(this.system.dispatcher, this.journal, config.limits);
+      } catch (error) {
+        sim.fail(error);
+      }
+    };
+  }
+
+  /** Open links of hosts and workers, at the supervisor's end. */
+  get links(): LinkEnd[] {
+    const ofWorkers = this.machine.alive.map(({ supervisorEnd }) => supervisorEnd);
+    return [...this.#ends, ...ofWorkers].filter(({ isDestroyed }) => !isDestroyed);
+  }
+
+  /** Connections of hosts that the supervisor knows. */
+  get connected(): number {
+    return this.#connections.size;
+  }
+
+  connect(): SimHost {
+    const { sim, faults, supervisor, history } = this;
+    const callerId = this.hosts.length + 1;
+    const random = sim.random(`host ${String(callerId)}`);
+    const owner = new Owner(sim, `host ${String(callerId)}`);
+    const kernelBytes = faults.fires("tinyKernel", 5) ? 1 + Math.floor(random() * 300) : 65_536;
+    const [left, right] = createByteLink({ sim, faults, random, kernelBytes }, supervisor, owner);
+    this.#ends.add(left);
+    const connection = new HostConnection(callerId, left, this.#hostPorts(), () => {
+      this.#connections.delete(connection);
+    });
+    this.#connections.add(connection);
+    const host = new SimHost(sim, faults, callerId, history, random, owner, right);
+    this.hosts.push(host);
+    return host;
+  }
+
+  #hostPorts(): HostPorts {
+    const { dispatcher, serverId, clock } = this.system;
+    return {
+      clock,
+      dispatcher,
+      maxFrameBytes: this.config.limits.maxFrameBytes,
+      serverId,
+      startedAtMs: 0,
+      exports: () => dispatcher.exports(),
+      runReserved: () => ({ ok: true, result: encodeValue(null) }),
+      onRefused: (callerId, reason) => {
+        this.sim.note(`host ${String(callerId)} is sent away: ${reason}`);
+      },
+      onFault: (error) => {
+        this.system.fail(error);
+      },
+    };
+  }
+
+  #log(): Log {
+    const note = (message: string): void => {
+      this.sim.note(`log ${message}`);
+    };
+    return {
+      debug: note,
+      info: note,
+      warn: note,
+      error: (message, fields) => {
+        note(message);
+        if (message.startsWith("The supervisor failed"))
+          this.sim.fail(new Error(`${message} ${String(fields?.["stack"])}`));
+      },
+    };
+  }
+}
