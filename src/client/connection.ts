@@ -324,7 +324,8 @@ export class ClientConnection {
     if (pending === undefined) return;
     const { reading } = pending;
     if (reading === null) {
-      // It streams since a moment ago, and nobody knew.
+      // It streams since a moment ago, and nobody knew. The next call of it is refused before it is made.
+      this.#streamNames = new Set([...this.#streamNames, pending.functionName]);
       this.#stream.outbox.send({ type: "Cancel", requestId });
       const why = "was cancelled, because it yields a stream: read it with stream(). It may have run.";
       return this.#end(requestId, why, { code: 2002 });

@@ -231,5 +231,8 @@ describe("a plain call of a streaming function", () => {
     await settle();
     expect(await answer).toMatchObject({ code: 2002, message: expect.stringContaining("stream()") });
     expect(sentBy(twin.last, "Cancel")).toEqual([{ type: "Cancel", requestId }]);
+    // From then on it is known.
+    expect(await call()).toMatchObject({ code: 1001, message: expect.stringContaining("stream()") });
+    expect([twin.splice.isStreaming("f"), twin.last.invokes().length]).toEqual([true, 1]);
   });
 });
