@@ -65,7 +65,7 @@ export class Retrier {
   #sleep(functionName: string, delayMs: number, signal: AbortSignal | undefined): Promise<void> {
     const { clock } = this.#ports;
     return new Promise((resolve, reject) => {
-      let timer: TimerHandle;
+      let timer: TimerHandle = null;
       const aborted = (): void => {
         clock.clearTimeout(timer);
         const message = `The call of ${JSON.stringify(functionName)} was cancelled before it was tried again; it never ran.`;

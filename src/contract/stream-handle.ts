@@ -86,16 +86,19 @@ function lazily(take: () => Items): Items {
 
 function subscribe(source: Items, observer: StreamObserver<unknown>): { unsubscribe(): void } {
   let isClosed = false;
+  const handOver = (item: unknown): void => {
+    try {
+      observer.next?.(item);
+    } catch (error) {
+      if (!isClosed) throw error;
+      reportUncaught(error);
+    }
+  };
   const run = async (): Promise<void> => {
     for await (const item of source) {
       // The loop's own end tells the source to stop.
       if (isClosed) return;
-      try {
-        observer.next?.(item);
-      } catch (error) {
-        if (!isClosed) throw error;
-        reportUncaught(error);
-      }
+      handOver(item);
     }
   };
   /** The last that is called. */
