@@ -1,6 +1,12 @@
 // A real supervisor with real router and worker machines on a test clock; only the processes are scripted.
 
-import { createActor, fromCallback, type AnyActorRef, type AnyEventObject } from "xstate";
+import {
+  createActor,
+  fromCallback,
+  type AnyActorRef,
+  type AnyEventObject,
+  type InspectionEvent,
+} from "xstate";
 import { createIdSource, type InstanceId } from "../../../src/ids.js";
 import { routerMachine } from "../../../src/machines/router/machine.js";
 import type { RouteTable } from "../../../src/machines/router/route-table.js";
@@ -9,6 +15,7 @@ import type { Strategy } from "../../../src/config/types.js";
 import type { PoolPlan } from "../../../src/machines/pool/context.js";
 import type { Members } from "../../../src/machines/pool/members.js";
 import { poolMachine } from "../../../src/machines/pool/machine.js";
+import type { RestartPolicy } from "../../../src/machines/pool/restart.js";
 import { poolActorId, supervisorMachine } from "../../../src/machines/supervisor/machine.js";
 import type { WorkerEvent } from "../../../src/machines/worker/events.js";
 import type {
@@ -81,6 +88,8 @@ export interface RigOptions {
   readonly random?: () => number;
   readonly isExcused?: (instance: number) => boolean;
   readonly cooldownMs?: number;
+  readonly policy?: Partial<RestartPolicy>;
+  readonly inspect?: (event: InspectionEvent) => void;
 }
 
 function childrenOf(snapshot: unknown): Readonly<Record<string, AnyActorRef | undefined>> {
@@ -95,6 +104,8 @@ export function createSupervisorRig(
     random = () => 0,
     isExcused = () => false,
     cooldownMs = cooldown.cooldownMs,
+    policy = {},
+    inspect,
   }: RigOptions = {},
 ): SupervisorRig {
   const clock = createVirtualClock();
@@ -131,6 +142,7 @@ export function createSupervisorRig(
   const nextInstance = createIdSource<InstanceId>();
   const actor = createActor(logic, {
     clock,
+    ...(inspect && { inspect }),
     input: {
       pools: pools.map((plan) => ({ restartType: "permanent" as const, ...plan })),
       strategy,
@@ -138,7 +150,7 @@ export function createSupervisorRig(
       ports: {
         timings,
         maxMisses: 3,
-        restart,
+        restart: { ...restart, ...policy },
         cooldown: { ...cooldown, cooldownMs },
         drainMs,
         isExcused,
