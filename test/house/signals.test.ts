@@ -18,7 +18,7 @@ test("go to a process's own group, or through the registry to a child's; all oth
   expect(sent.sort()).toEqual([
     // Is there such a process? Nothing happens to it.
     "actors/bundle-store.ts: pid, 0",
-    "actors/process-registry.ts: -pid, signal",
+    "actors/process-platform.ts: -pid, signal",
     // A worker under test, until it has been reaped.
     'cli/conform/worker-processes.ts: -pid, "SIGKILL"',
     "cli/process-life.ts: pid, 0",
