@@ -10,6 +10,8 @@ export { ConfigError, SpliceError } from "./errors.js";
 export type { ErrorKind } from "./errors.js";
 export type { SpliceConfig, PoolConfig, Verify } from "./config/types.js";
 export type { CallStep, CallStory } from "./contract/call-story.js";
+export type { InspectObserver, XstateInspection } from "./contract/inspect-observer.js";
+export type { InspectionEvent, ShownSnapshot, ShownTransition } from "./contract/inspection.js";
 export type { RemoteFunctions, RemoteModule } from "./contract/remote-functions.js";
 export type { LogLine } from "./contract/reserved-streams.js";
 export type { CallOptions, Splice, StreamOptions } from "./contract/splice.js";

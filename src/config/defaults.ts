@@ -104,4 +104,4 @@ export const defaults = {
     idleTimeoutMs: 0,
   },
   dev: false,
-} as const satisfies Omit<ResolvedConfig, "cwd" | "pools" | "socket" | "verify">;
+} as const satisfies Omit<ResolvedConfig, "cwd" | "pools" | "socket" | "verify" | "inspect">;

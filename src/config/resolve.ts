@@ -2,6 +2,7 @@
 // every path absolute. Pure: reads no file, no environment and no clock.
 
 import { resolve } from "node:path";
+import type { InspectObserver } from "../contract/inspect-observer.js";
 import { ConfigError } from "../errors.js";
 import * as check from "./checks.js";
 import {
@@ -37,6 +38,7 @@ const topKeys = [
   "streams",
   "socket",
   "verify",
+  "inspect",
   "dev",
 ] as const;
 
@@ -81,6 +83,7 @@ export function resolveConfig(userConfig: unknown, options: ResolveOptions): Res
       cwd,
     ),
     verify: resolveVerify(written["verify"]),
+    inspect: resolveInspect(written["inspect"]),
     dev: check.flag("dev", written["dev"], defaults.dev),
   };
 }
@@ -179,6 +182,18 @@ function resolveVerify(value: unknown): Verify | null {
   if (value === undefined) return null;
   if (typeof value === "function") return value as Verify;
   throw new ConfigError("verify", value, "a function of (auth, headers, functionName)");
+}
+
+function resolveInspect(value: unknown): InspectObserver | null {
+  if (value === undefined) return null;
+  if (typeof value === "function") return { next: value as NonNullable<InspectObserver["next"]> };
+  const next = typeof value === "object" && value !== null && "next" in value ? value.next : undefined;
+  if (typeof next === "function") return value;
+  throw new ConfigError(
+    "inspect",
+    value,
+    "a function of an inspection event, or an object with one as `next`",
+  );
 }
 
 function resolveBreaker(value: unknown): ResolvedBreaker {

@@ -3,6 +3,7 @@
 // the numbers named as defaults below are in defaults.ts, with their reasons.
 
 import type { ContextAuth } from "../contract/context-type.js";
+import type { InspectObserver } from "../contract/inspect-observer.js";
 
 /** How a worker's link is made: an inherited descriptor (fd 3), or a socket path that the worker connects to. */
 export type LinkKind = "inherit" | "socket";
@@ -107,6 +108,9 @@ export interface StreamsConfig {
   readonly idleTimeoutMs?: number | undefined;
 }
 
+/** Sees what happens in the charts. */
+export type Inspect = InspectObserver | InspectObserver["next"];
+
 /** Decides whether a call may run. `auth` is null when the caller names nobody; headers are pairs in the order sent. */
 export type Verify = (
   auth: ContextAuth | null,
@@ -164,6 +168,12 @@ export interface SpliceConfig {
    * Default: none, every call may run.
    */
   readonly verify?: Verify | undefined;
+  /**
+   * Sees everything that happens in the supervisor's own statecharts, as an observer of XState's `inspect` option does: a
+   * function, or an object with one as `next`, such as an inspector of Stately's has. It runs in the supervisor, at every step
+   * of a chart, so that it should be quick; one that throws is told of in the log, and called no more. Default: none.
+   */
+  readonly inspect?: Inspect | undefined;
   /** Development: stacks of thrown errors reach the caller. Default false. */
   readonly dev?: boolean | undefined;
 }
@@ -223,5 +233,6 @@ export interface ResolvedConfig {
   readonly socket: string | false;
   /** Null: every call may run. */
   readonly verify: Verify | null;
+  readonly inspect: InspectObserver | null;
   readonly dev: boolean;
 }

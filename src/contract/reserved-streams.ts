@@ -1,7 +1,11 @@
 // The supervisor's own functions that stream: their names, and what those who read them get. Pure.
 
 /** Read with stream(); a plain call of one is refused. */
-export const reservedStreams: ReadonlySet<string> = new Set(["splice.events", "splice.logs"]);
+export const reservedStreams: ReadonlySet<string> = new Set([
+  "splice.events",
+  "splice.inspect",
+  "splice.logs",
+]);
 
 /** What `splice.logs` yields: one line of the supervisor's log. */
 export interface LogLine {

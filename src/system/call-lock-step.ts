@@ -6,8 +6,8 @@ import type { JournalEntry } from "../dispatch/journal.js";
 import { callEventOf } from "../machines/call/journal-events.js";
 import { callMachine } from "../machines/call/machine.js";
 
-/** What of an entry moves the chart. */
-export type CallStep = Pick<JournalEntry, "kind" | "instance">;
+/** What of an entry moves the chart; its code is shown with the event. */
+export type CallStep = Pick<JournalEntry, "kind" | "instance"> & Partial<Pick<JournalEntry, "code">>;
 
 export class CallLockStep {
   readonly actor: Actor<typeof callMachine>;
@@ -30,7 +30,7 @@ export class CallLockStep {
   }
 
   /** Returns null, or what the chart does not allow: a sentence. Then the chart has not moved. */
-  take({ kind, instance }: CallStep): string | null {
+  take({ kind, instance, code = 0 }: CallStep): string | null {
     const type = callEventOf(kind);
     if (type === undefined) return null;
     // What a process says of a call that is over, or was never its, is about no call.
@@ -42,7 +42,8 @@ export class CallLockStep {
       return `The call chart is in ${this.state} and takes no ${type} there, which dispatch has done; before it came ${before}.`;
     }
     this.#taken.push(kind);
-    this.actor.send({ type });
+    const event = { type, ...(instance === 0 ? {} : { instance }), ...(code === 0 ? {} : { code }) };
+    this.actor.send(event);
     return null;
   }
 }

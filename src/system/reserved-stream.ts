@@ -22,6 +22,16 @@ export class StreamSource {
     readonly until: number,
     readonly lost: (count: number) => Uint8Array,
   ) {}
+
+  /** Why nobody more may read it; null: one may. */
+  refusal(): CallFailure | null {
+    return null;
+  }
+
+  /** What a reader gets before the feed's items, and again after it lost some: then the feed goes on at its end. */
+  opening(): readonly Uint8Array[] {
+    return [];
+  }
 }
 
 export type StreamingCaller = Caller & { readonly streams: StreamCaller };
@@ -34,6 +44,8 @@ export class ReservedStream {
   readonly #onOver: () => void;
   readonly #credit = new StreamCredit(windowChunks);
   #place: number;
+  /** Last item first. */
+  #opening: Uint8Array[] = [];
   #unfollow: () => void = () => undefined;
   #timer: TimerHandle;
   #isPumping = false;
@@ -71,6 +83,7 @@ export class ReservedStream {
         else this.end();
       },
     });
+    this.#opening = [...this.#source.opening()].reverse();
     this.#caller.streams.started(this.#requestId, windowChunks);
     this.#pump();
   }
@@ -120,15 +133,32 @@ export class ReservedStream {
   /** False when there is nothing to send, or no credit for it. */
   #sendNext(): boolean {
     const { feed, until, lost } = this.#source;
+    const first = this.#opening.at(-1);
+    if (first !== undefined) {
+      if (!this.#credit.maySend(first.length)) return false;
+      this.#opening.pop();
+      this.#send(first);
+      return true;
+    }
     const item = this.#place < until ? feed.at(this.#place) : undefined;
     const next = item === undefined ? Math.min(feed.first, until) : this.#place + 1;
     if (next <= this.#place) return false;
     const data = item ?? lost(next - this.#place);
     if (!this.#credit.maySend(data.length)) return false;
     this.#place = next;
+    if (item === undefined) this.#openAgain();
+    this.#send(data);
+    return true;
+  }
+
+  #openAgain(): void {
+    this.#opening = [...this.#source.opening()].reverse();
+    if (this.#opening.length > 0) this.#place = this.#source.feed.end;
+  }
+
+  #send(data: Uint8Array): void {
     const sequence = this.#credit.send(data.length);
     const refusal = this.#caller.streams.chunk(this.#requestId, sequence, data);
     if (refusal !== null) this.#fail(refusal);
-    return true;
   }
 }

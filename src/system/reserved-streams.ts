@@ -59,7 +59,7 @@ export class ReservedStreams {
 
   /** Returns why this caller cannot have it, or null: it has begun, and ends with the caller's `ended` or `fail`. */
   open(requestId: U64, source: StreamSource, timeoutMs: number | undefined): CallFailure | null {
-    const refusal = this.#caller.streams.refusalOf(requestId, source.functionName);
+    const refusal = this.#caller.streams.refusalOf(requestId, source.functionName) ?? source.refusal();
     if (refusal !== null) return refusal;
     if (this.#streams.size >= maxStreams) return tooMany();
     const stream = new ReservedStream(source, this.#caller, requestId, this.#clock, () => {

@@ -66,6 +66,7 @@ const table: Readonly<Record<string, ReservedFunction>> = {
   "splice.why": { keys: ["requestId"], run: ({ requestId }, { system }) => system.why(numberOf(requestId)) },
   "splice.breaker": { keys: ["pool", "function", "action"], run: commandBreaker },
   "splice.events": { keys: [], run: (_, { system }) => eventsFrom(system.eventFeed, system.clock) },
+  "splice.inspect": { keys: [], run: (_, { system }) => system.inspect() },
   "splice.logs": {
     keys: ["follow", "tail"],
     run: ({ follow = false, tail = Infinity }, { system }) => {

@@ -4,7 +4,7 @@
 import { randomBytes } from "node:crypto";
 import type { Observable } from "rxjs";
 import { Subject } from "rxjs/internal/Subject";
-import type { Actor, InspectionEvent } from "xstate";
+import type { Actor } from "xstate";
 import type { ProcessPlatform } from "../actors/process-platform.js";
 import { ProcessRegistry } from "../actors/process-registry.js";
 import type { PoolLaunch } from "../actors/worker-command.js";
@@ -32,6 +32,11 @@ import { SpawnedWorkers, tellCalls } from "./call-story.js";
 import { tellEmitted, type Told } from "./emitted.js";
 import { Feed } from "./feed.js";
 import { LogBook } from "./log-book.js";
+import { harmless } from "./harmless-observer.js";
+import { Inspection } from "./inspection.js";
+import type { StreamSource } from "./reserved-stream.js";
+import { poolAdded, poolRemoved } from "./pool-changes.js";
+import { StartError } from "./start-error.js";
 import { createVerification } from "./verification.js";
 
 export interface SystemPorts {
@@ -47,21 +52,6 @@ export interface SystemPorts {
   readonly platform?: ProcessPlatform;
   /** 16 bytes that no other supervisor has. Default: random ones. */
   readonly serverId?: readonly number[];
-  /** Sees what happens inside the charts, and slows them down. */
-  readonly inspect?: ((event: InspectionEvent) => void) | undefined;
-}
-
-/** Why a start came to nothing: the pool, a sentence, and what its process printed last. */
-export class StartError extends Error {
-  override readonly name = "StartError";
-
-  constructor(
-    readonly pool: string,
-    message: string,
-    readonly stderrTail: string,
-  ) {
-    super(stderrTail.trim() === "" ? message : `${message}\n${stderrTail.trimEnd()}`);
-  }
 }
 
 function planOf({ name, workers, restartType }: ResolvedPool): PoolPlan {
@@ -91,6 +81,7 @@ export class System {
   readonly #events = new Subject<LifecycleEvent>();
   readonly #launches: Map<string, PoolLaunch>;
   readonly #root: Actor<typeof supervisorMachine>;
+  #inspection: Inspection | undefined;
   readonly #startedAtMs: number;
   readonly #maxFrameBytes: number;
   #hasFailed = false;
@@ -163,16 +154,27 @@ export class System {
       registry: this.#registry,
       clock: this.#ports.clock,
       startedAtMs: this.#startedAtMs,
-      serverId: Buffer.from(this.serverId).toString("hex"),
+      serverId: this.#serverIdText(),
       socket: this.socket,
       maxFrameBytes: this.#maxFrameBytes,
     });
+  }
+
+  #serverIdText(): string {
+    return Buffer.from(this.serverId).toString("hex");
   }
 
   /** The recent calls of that number, newest first. */
   why(requestId: number | bigint): readonly CallStory[] {
     const { journal, clock } = this.#ports;
     return tellCalls({ journal, clock, spawned: this.#spawned, status: this.status() }, requestId);
+  }
+
+  /** What happens in the charts from now on, and before it what they are now: items of contract/inspection.ts. */
+  inspect(): StreamSource {
+    const about = { root: this.#root, supervisorId: this.#serverIdText() };
+    this.#inspection ??= new Inspection({ ...this.#ports, ...about });
+    return this.#inspection.source();
   }
 
   /** Drains for at most `drainMs`, then ends every worker; said again it hurries. */
@@ -209,49 +211,19 @@ export class System {
       return Promise.reject(new StartError(name, message, ""));
     }
     this.#launches.set(name, launch);
-    return new Promise((resolve, reject) => {
-      let failure = new StartError(name, "The supervisor ended before the pool had started.", "");
-      const isIt = ({ pool }: { readonly pool: string }): boolean => pool === name;
-      const finish = (settle: () => void): void => {
-        for (const subscription of subscriptions) subscription.unsubscribe();
-        settle();
-      };
-      const failed = (): void => {
-        this.#launches.delete(name);
-        finish(() => {
-          reject(failure);
-        });
-      };
-      const subscriptions = [
-        this.#root.on("worker.ready", (event) => {
-          if (isIt(event)) finish(resolve);
-        }),
-        this.#root.on("pool.failed", (event) => {
-          if (isIt(event)) failure = new StartError(name, event.message, event.stderrTail);
-        }),
-        this.#root.on("pool.removed", (event) => {
-          if (isIt(event)) failed();
-        }),
-      ];
-      void this.ended.then(failed);
-      this.#root.send({ type: "pool.add", plan: planOf(pool) });
-    });
+    const added = poolAdded(this.#root, this.ended, name);
+    added.catch(() => this.#launches.delete(name));
+    this.#root.send({ type: "pool.add", plan: planOf(pool) });
+    return added;
   }
 
   /** Ends a pool, whose calls may end within `drainMs`. Resolves when no process of it is left. */
   removePool(name: string, drainMs: number): Promise<void> {
     const { status, context } = this.#root.getSnapshot();
     if (status !== "active" || !context.pools.has(name)) return this.ended;
-    return new Promise((resolve) => {
-      const subscription = this.#root.on("pool.removed", ({ pool }) => {
-        if (pool !== name) return;
-        subscription.unsubscribe();
-        this.#launches.delete(name);
-        resolve();
-      });
-      void this.ended.then(resolve);
-      this.#root.send({ type: "pool.remove", pool: name, drainMs });
-    });
+    const removed = poolRemoved(this.#root, this.ended, name);
+    this.#root.send({ type: "pool.remove", pool: name, drainMs });
+    return removed.then(() => void this.#launches.delete(name));
   }
 
   /**
@@ -290,11 +262,11 @@ export class System {
   }
 
   #start(config: ResolvedConfig): Actor<typeof supervisorMachine> {
-    const { clock, random, inspect } = this.#ports;
+    const { clock, random } = this.#ports;
     const nextInstance = createIdSource<InstanceId>();
     return startRoot(this.#machines(config), {
       clock,
-      inspect,
+      inspect: harmless(config.inspect, this.log),
       input: {
         pools: config.pools.map(planOf),
         strategy: config.strategy,
@@ -355,7 +327,7 @@ export class System {
       spawned: this.#spawned,
       dispatcher: this.dispatcher,
       serverId: this.serverId,
-      serverIdText: Buffer.from(this.serverId).toString("hex"),
+      serverIdText: this.#serverIdText(),
       announce: (event) => {
         this.#announce(event);
       },
@@ -388,6 +360,7 @@ export class System {
     this.#events.complete();
     this.eventFeed.close(this.#hasFailed);
     this.log.lines.close(this.#hasFailed);
+    this.#inspection?.close(this.#hasFailed);
   }
 
   #rootEnded(): void {

@@ -23,4 +23,5 @@ export const config: ResolvedConfig = {
   breaker: { ...defaults.breaker, minCalls: 2, windowMs: 1_000_000, quarantineCrashes: 0 },
   socket: false,
   verify: null,
+  inspect: null,
 };

@@ -76,6 +76,7 @@ describe("what is left out", () => {
       streams: { windowChunks: 64, idleTimeoutMs: 0 },
       socket: false,
       verify: null,
+      inspect: null,
       dev: false,
     });
   });
@@ -93,6 +94,7 @@ describe("what is left out", () => {
       shutdown: { drainMs: undefined },
       socket: undefined,
       verify: undefined,
+      inspect: undefined,
       dev: undefined,
     };
     expect(resolveConfig(config, options)).toEqual(resolveUser({}));
@@ -197,6 +199,10 @@ describe("what is written", () => {
   test("the verifier stays the function that it is", () => {
     const verify = (): boolean => true;
     expect(resolveUser({ verify }).verify).toBe(verify);
+    const seen = (): undefined => undefined;
+    const observer = { next: seen };
+    expect(resolveUser({ inspect: observer }).inspect).toBe(observer);
+    expect(resolveUser({ inspect: seen }).inspect).toEqual(observer);
   });
 
   test("`functions` joins the other keys of the pool app", () => {
@@ -307,6 +313,9 @@ const badValues: readonly [path: string, config: unknown][] = [
   ["socket", { socket: true }],
   ["socket", { socket: "" }],
   ["socket", { socket: null }],
+  ["inspect", { inspect: true }],
+  ["inspect", { inspect: null }],
+  ["inspect", { inspect: { next: "next" } }],
   ["verify", { verify: true }],
   ["verify", { verify: null }],
   ["verify", { verify: { then: () => true } }],

@@ -74,7 +74,6 @@ function subject(isLarge: boolean): ModelSubject<typeof creditModel> {
         cancels,
         isReturned,
         breaches: breaches.filter((breach) => breach !== null),
-        isEnded: incoming.isEnded,
       },
       {
         sent,
@@ -85,7 +84,6 @@ function subject(isLarge: boolean): ModelSubject<typeof creditModel> {
         cancels: state.value === "left" ? 1 : 0,
         isReturned: state.value === "left",
         breaches: [],
-        isEnded: state.value !== "open",
       },
     );
   };

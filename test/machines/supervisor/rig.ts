@@ -44,6 +44,7 @@ const callBreaker = { cooldownMs: 10_000, maxCooldownMs: 10_000 };
 export const timings = { connectTimeoutMs: 10_000, shutdownMs: 5000, terminateMs: 3000 };
 
 export interface SupervisorRig {
+  readonly actor: AnyActorRef;
   readonly clock: VirtualClock;
   readonly emitted: SupervisorEmitted[];
   readonly tables: RouteTable[];
@@ -170,6 +171,7 @@ export function createSupervisorRig(
     childrenOf(actor.getSnapshot().children[poolActorId(id.split(":")[0] ?? "")]?.getSnapshot())[id];
   const poolActor = (name: string) => actor.getSnapshot().children[poolActorId(name)];
   return {
+    actor,
     clock,
     emitted,
     tables,

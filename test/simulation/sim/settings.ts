@@ -57,6 +57,7 @@ export function drawConfig(random: Random): ResolvedConfig {
     streams: { windowChunks: among(1, 2, 8, 64), idleTimeoutMs: among(0, 0, 500) },
     socket: false,
     verify: null,
+    inspect: null,
     dev: false,
   };
 }

@@ -3,6 +3,7 @@
 
 import { System } from "../../../src/system/system.js";
 import type { ResolvedConfig } from "../../../src/config/types.js";
+import type { XstateInspection } from "../../../src/contract/inspect-observer.js";
 import { HostConnection } from "../../../src/host/connection.js";
 import type { HostPorts } from "../../../src/host/host-ports.js";
 import type { Log } from "../../../src/log.js";
@@ -78,19 +79,24 @@ export class World {
     const launches = new Map(config.pools.map((pool) => [pool.name, { pool, program: "sim", args: [] }]));
     const { inspect } = options;
     sim.current = supervisor;
-    this.system = new System(config, launches, {
+    const observed = {
+      ...config,
+      inspect:
+        inspect === undefined
+          ? null
+          : {
+              next: (event: XstateInspection) => {
+                inspect(this, event as InspectionEvent);
+              },
+            },
+    };
+    this.system = new System(observed, launches, {
       clock,
       random: sim.random("supervisor"),
       log: this.#log(),
       journal: this.journal,
       platform: this.machine,
       serverId: Array<number>(16).fill(7),
-      inspect:
-        inspect === undefined
-          ? undefined
-          : (event) => {
-              inspect(this, event);
-            },
     });
     this.system.started.then(
       () => (this.startedAs = "ready"),

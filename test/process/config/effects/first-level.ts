@@ -1,5 +1,6 @@
 // The keys of the first level that are no sections.
 
+import type { XstateInspection } from "../../../../src/contract/inspect-observer.js";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "@jest/globals";
@@ -74,6 +75,15 @@ export const firstLevel: Effects<Omit<SpliceConfig, keyof Sections | "pools">> =
     inSystem({ functions, verify: () => false }, async (system) => {
       expect((await system.call("work.echo")).code).toBe(1003);
     }),
+
+  inspect: async () => {
+    const seen: string[] = [];
+    const inspect = ({ type, actorRef }: XstateInspection): void => {
+      seen.push(`${type} ${(actorRef as { readonly id?: string }).id ?? ""}`);
+    };
+    await inSystem({ functions, inspect }, (system) => system.pid());
+    expect(seen).toEqual(expect.arrayContaining(["@xstate.actor pool:app", "@xstate.snapshot app:1"]));
+  },
 
   dev: () =>
     inSystem({ functions, dev: true }, async (system) => {
