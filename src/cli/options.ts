@@ -5,6 +5,7 @@ import { text } from "node:stream/consumers";
 import { highestMaxInFlight } from "../config/defaults.js";
 import type { LinkKind } from "../config/types.js";
 import { messageOf } from "../errors.js";
+import { chartFormats, type ChartFormat } from "../inspector/formats.js";
 import type { LogLevel } from "../log.js";
 import { UsageError } from "./exit.js";
 
@@ -89,6 +90,15 @@ export function parsePatience(value: string): number {
 export function parseLink(value: string): LinkKind {
   if (value === "inherit" || value === "socket") return value;
   throw new UsageError(`--link is ${JSON.stringify(value)}, but must be inherit or socket.`);
+}
+
+/** The form in which a chart is shown. */
+export function parseChartFormat(value: string): ChartFormat {
+  const format = chartFormats.find((known) => known === value);
+  if (format !== undefined) return format;
+  throw new UsageError(
+    `--format is ${JSON.stringify(value)}, but must be one of ${chartFormats.join(", ")}.`,
+  );
 }
 
 /** "name:value", gathered over repeats. */

@@ -7,12 +7,14 @@ import { toJson } from "./json.js";
 import type { CallCommandOptions } from "./commands/call.js";
 import type { LogsCommandOptions } from "./commands/logs.js";
 import type { ConformCommandOptions } from "./commands/conform.js";
+import type { MachinesCommandOptions } from "./commands/machines.js";
 import type { ServeCommandOptions } from "./commands/serve.js";
 import type { StatusCommandOptions } from "./commands/status.js";
 import type { StopCommandOptions } from "./commands/stop.js";
 import {
   type CommonOptions,
   parseAuth,
+  parseChartFormat,
   parseDefaultTimeout,
   parseDrain,
   parseHeader,
@@ -178,6 +180,27 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
     .action(async (workerCommand: string, options: ConformCommandOptions) => {
       const { runConform } = await import("./commands/conform.js");
       setExitCode(await runConform(workerCommand, options));
+    });
+  common(program.command("machines"))
+    .description("list the statecharts that supervise, or show one of them")
+    .argument("[name]", "the machine to show, such as worker")
+    .option(
+      "--format <form>",
+      "mermaid (for a Markdown page; the default), json (for Stately Studio) or svg (a picture)",
+      parseChartFormat,
+    )
+    .addHelpText(
+      "after",
+      examples(
+        "splice machines",
+        "splice machines worker",
+        "splice machines worker --format svg > worker.svg",
+        "splice machines breaker --format json > breaker.json",
+      ),
+    )
+    .action(async (name: string | undefined, options: MachinesCommandOptions) => {
+      const { runMachines } = await import("./commands/machines.js");
+      await runMachines(name, options);
     });
   common(program.command("doctor"))
     .description("look at what a supervisor needs here and say what is wrong")

@@ -47,7 +47,8 @@ const floors: Readonly<Record<string, string>> = {
   system: "words protocol contract config machines transport actors dispatch",
   host: "words protocol contract config transport dispatch system",
   client: "words protocol contract config transport system",
-  cli: "words protocol contract config transport actors system host client testing",
+  inspector: "words protocol contract config machines",
+  cli: "words protocol contract config transport actors system host client inspector testing",
   worker: "words protocol contract",
   testing: "words protocol contract config transport dispatch system host client",
 };

@@ -320,6 +320,12 @@ export const workerMachine = setup({
             },
           },
         },
+        disconnected: {
+          meta: { description: "Its link is closed; it is about to end, or will be made to." },
+          after: {
+            linkGrace: { target: "killing", actions: "blameLink" },
+          },
+        },
         stopping: {
           meta: { description: "Told over its link to finish what it has, to flush and to leave." },
           entry: "sendShutdown",
@@ -350,12 +356,6 @@ export const workerMachine = setup({
             "worker.drain": { actions: "noteAsked" },
             "worker.kill": {},
             "link.breached": {},
-          },
-        },
-        disconnected: {
-          meta: { description: "Its link is closed; it is about to end, or will be made to." },
-          after: {
-            linkGrace: { target: "killing", actions: "blameLink" },
           },
         },
         reaping: {
