@@ -28,7 +28,7 @@ const mayImport = {
   inspector: [...ground, "machines"],
   cli: [...ground, "transport", "actors", "system", "host", "client", "inspector", "testing"],
   worker: ["words", "protocol", "contract"],
-  testing: [...ground, "transport", "dispatch", "system", "host", "client"],
+  testing: [...ground, "machines", "transport", "dispatch", "system", "host", "client"],
   entry: [...ground, "system", "host", "client"],
 };
 const folders = Object.keys(mayImport).filter((name) => name !== "words" && name !== "entry");

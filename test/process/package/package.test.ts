@@ -112,6 +112,53 @@ test("every published entry can be imported, and calls work", async () => {
   });
 }, 30_000);
 
+test("the entry for tests serves a stranger, without a test runner", async () => {
+  const worker = `
+    import { inheritedLink, scriptedWorker } from "splice-runtime/testing";
+    scriptedWorker(inheritedLink(), {
+      functions: {
+        "odd.double": ({ params, result }) => result(params.n * 2),
+        "odd.lie": (_, worker) => worker.sendBytes(new Uint8Array([255, 255, 255, 255, 255])),
+      },
+    });
+  `;
+  const script = `
+    import { createMachine } from "xstate";
+    import { createSplice } from "splice-runtime";
+    import { expectHistory, rehearsePool, scriptedHost, testEveryTransition } from "splice-runtime/testing";
+
+    const splice = await createSplice({
+      pools: { odd: { command: [process.execPath, "scripted-worker.mjs"] } },
+      socket: "./odd.sock",
+    });
+    const host = await scriptedHost("./odd.sock");
+    const doubled = await host.call("odd.double", { n: 21 });
+    const lied = await host.call("odd.lie").catch(({ code }) => code);
+    host.hangUp();
+    await splice.close();
+
+    const pool = rehearsePool({ restart: { maxRestarts: 0 } });
+    pool.becomeReady();
+    pool.crash();
+
+    const lamp = createMachine({ initial: "off", states: { off: { on: { press: "on" } }, on: { on: { press: "off" } } } });
+    const { covered } = await testEveryTransition(lamp, {
+      subject: () => {
+        let isOn = false;
+        const is = (wanted) => () => { if (isOn !== wanted) throw new Error("The lamp is wrong."); };
+        return { events: { press: () => { isOn = !isOn; } }, states: { on: is(true), off: is(false) } };
+      },
+    });
+    const limits = { maxInFlight: 1, maxInFlightPerFunction: 1 };
+    const { counts } = expectHistory({ host: [], supervisor: [], worker: [], limits, ended: true });
+    console.log(JSON.stringify({ doubled, lied, state: pool.state, covered: covered.length, ok: counts.ok }));
+  `;
+  await writeFile(join(folder, "scripted-worker.mjs"), worker);
+  await writeFile(join(folder, "tests.mjs"), script);
+  const { stdout } = await inFolder(process.execPath, "tests.mjs");
+  expect(JSON.parse(stdout)).toEqual({ doubled: 42, lied: 2003, state: "givenUp", covered: 2, ok: 0 });
+}, 30_000);
+
 test("nothing but the published entries can be imported", async () => {
   const script =
     'import("splice-runtime/dist/dispatch/dispatcher.js").catch((error) => console.log(error.code))';
@@ -155,6 +202,44 @@ test("the types serve a strict consumer, and refuse what is wrong", async () => 
   await writeFile(join(folder, "consumer.ts"), `${good}\nvoid createSplice({ functoins: "./functions" });\n`);
   await expect(inFolder(process.execPath, tsc, "-p", ".")).rejects.toMatchObject({
     stdout: expect.stringContaining("functoins"),
+  });
+}, 60_000);
+
+test("the types of the entry for tests serve a strict consumer", async () => {
+  const good = `
+    import { createMachine } from "xstate";
+    import { rehearsePool, testEveryTransition } from "splice-runtime/testing";
+    import type { ModelSubject, PoolRehearsal, TransitionCoverage } from "splice-runtime/testing";
+    export const pool: PoolRehearsal = rehearsePool({ restart: { maxRestarts: 3 } }, { random: () => 0 });
+    const lamp = createMachine({ types: {} as { events: { type: "press" } }, on: { press: {} } });
+    const subject = (): ModelSubject<typeof lamp> => ({
+      events: { press: ({ type }) => { console.log(type); } },
+      states: {},
+    });
+    export const walked: Promise<TransitionCoverage> = testEveryTransition(lamp, { subject });
+    // @ts-expect-error An event of the model has no handler.
+    export const deaf: ModelSubject<typeof lamp> = { events: {}, states: {} };
+  `;
+  const compilerOptions = {
+    strict: true,
+    noEmit: true,
+    module: "nodenext",
+    target: "es2022",
+    lib: ["es2022", "dom", "esnext.disposable"],
+    exactOptionalPropertyTypes: true,
+    // The declarations of xstate do not hold under exactOptionalPropertyTypes themselves.
+    skipLibCheck: true,
+    types: ["node"],
+    typeRoots: [join(root, "node_modules/@types")],
+  };
+  await writeFile(
+    join(folder, "tsconfig.tests.json"),
+    JSON.stringify({ compilerOptions, files: ["tests.ts"] }),
+  );
+  await writeFile(join(folder, "tests.ts"), good);
+  const tsc = join(root, "node_modules/typescript/bin/tsc");
+  await inFolder(process.execPath, tsc, "-p", "tsconfig.tests.json").catch((error: unknown) => {
+    throw new Error(String((error as { stdout?: unknown }).stdout));
   });
 }, 60_000);
 
