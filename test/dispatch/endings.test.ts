@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import type { CallId } from "../../src/ids.js";
+import type { CallId, InstanceId } from "../../src/ids.js";
+import { encodeValue } from "../../src/protocol/values.js";
 import { createBench, table } from "./scripted.js";
 
 describe("deadlines", () => {
@@ -181,7 +182,17 @@ describe("answers", () => {
     bench.ready(1);
     bench.error(1, bench.call());
     expect(bench.caller.last).toMatchObject({ code: 2000, message: "it threw", requestId: 1 });
-    expect(bench.dispatcher.counters).toMatchObject({ failed: 1, ok: 0 });
+    bench.dispatcher.onError(1 as InstanceId, {
+      type: "InvokeError",
+      requestId: bench.call(),
+      code: 1001,
+      kind: "System",
+      message: "of its own",
+      details: encodeValue({ path: "a" }),
+    });
+    const details = { path: "a" };
+    expect(bench.caller.last).toMatchObject({ code: 1001, message: "of its own", details, requestId: 2 });
+    expect(bench.dispatcher.counters).toMatchObject({ failed: 2, ok: 0 });
   });
 
   test("a second answer to one call is dropped and counted, once each", () => {

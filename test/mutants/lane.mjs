@@ -2,7 +2,7 @@
 // ended: passed, by an assertion, by its time, or by anything else; what that means for a mutant is in `judge`.
 
 import { spawn } from "node:child_process";
-import { cpSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { patchOf, patternOf, testsOf } from "./table.mjs";
@@ -14,14 +14,21 @@ const leftOut = new Set([".git", ".splice", "node_modules", "dist", "coverage", 
 const runTimeoutMs = 180_000;
 
 export class Lane {
+  #scratch;
   #folder;
+  /** Where tests put their files: with the rest, so that nothing of a test that was cut off stays. */
+  #temporary;
   #child = null;
 
-  constructor(folder) {
-    this.#folder = folder;
+  /** Everything is made in `scratch`, whose name is short: there are sockets in it. */
+  constructor(scratch) {
+    this.#scratch = scratch;
+    this.#folder = join(scratch, "tree");
+    this.#temporary = join(scratch, "t");
   }
 
   async prepare() {
+    mkdirSync(this.#temporary, { recursive: true });
     cpSync(root, this.#folder, {
       recursive: true,
       verbatimSymlinks: true,
@@ -66,12 +73,12 @@ export class Lane {
   }
 
   async #jest(project, tests) {
-    const outputFile = join(this.#folder, "result.json");
+    const outputFile = join(this.#scratch, "result.json");
     rmSync(outputFile, { force: true });
     const flags = ["--ci", "--runInBand", "--forceExit", "--silent", "--json", `--outputFile=${outputFile}`];
     const { output } = await this.#node(
       ["--experimental-vm-modules", "--disable-warning=ExperimentalWarning", "node_modules/jest/bin/jest.js"],
-      [...flags, `--cacheDirectory=${join(this.#folder, ".jest-cache")}`, "--selectProjects", project],
+      [...flags, `--cacheDirectory=${join(this.#scratch, "cache")}`, "--selectProjects", project],
       ["--testNamePattern", [...new Set(tests.map(({ test }) => patternOf(test)))].join("|")],
       ["--runTestsByPath", ...new Set(tests.map(({ file }) => file))],
     );
@@ -103,7 +110,12 @@ export class Lane {
   #spawn(program, args) {
     return new Promise((resolve, reject) => {
       // A repository around the scratch folder would have git look for the files there.
-      const env = { ...process.env, NO_COLOR: "1", GIT_CEILING_DIRECTORIES: join(this.#folder, "..") };
+      const env = {
+        ...process.env,
+        NO_COLOR: "1",
+        TMPDIR: this.#temporary,
+        GIT_CEILING_DIRECTORIES: this.#scratch,
+      };
       const child = spawn(program, args, {
         cwd: this.#folder,
         env,
@@ -149,14 +161,22 @@ function endOf({ file, test }, suites, folder) {
   return ends.find(({ outcome }) => outcome === "assertion") ?? ends[0] ?? { outcome: "passed", why: "" };
 }
 
-/** How `expect` begins, the history checker, a property, and the helpers that wait for a cause and say which one. */
-const ownWords =
-  /^(Error: )?(expect\(|The history breaks guarantees|Property failed|Waited (in vain until|for) )/;
+/** How `expect` begins, the history checker, a property, and the helpers that wait for a cause or for a refusal. */
+const ownWords = [
+  "expect(",
+  "The history breaks guarantees",
+  "Property failed",
+  "Waited in vain until ",
+  "Waited for ",
+  "It was not refused",
+  "The start was meant to be refused",
+];
 
 function endOfFailed({ failureDetails, failureMessages }) {
   const why = firstLine(failureMessages[0] ?? "");
   const isAssertion =
-    failureDetails.some((detail) => detail.matcherResult !== undefined) || ownWords.test(why);
+    failureDetails.some((detail) => detail.matcherResult !== undefined) ||
+    ownWords.some((words) => why.startsWith(`Error: ${words}`));
   if (isAssertion) return { outcome: "assertion", why };
   return { outcome: /Exceeded timeout of/.test(why) ? "timeout" : "error", why };
 }

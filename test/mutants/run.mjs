@@ -10,7 +10,7 @@ import { readMutants, testsOf } from "./table.mjs";
 
 const help = `npm run mutants [-- [options] [names]]
 
-  names    only these mutants: whole names, or how they begin (U7)
+  names    only these mutants: whole names, or the number of a defect (U7)
   --list   the names, and what each plants; runs nothing
   --json   the verdicts as JSON
 
@@ -20,15 +20,16 @@ wrong use.
 
 const { names, isList, isJson } = readOptions();
 const all = readMutants();
-const chosen = all.filter(({ name }) => names.length === 0 || names.some((begin) => name.startsWith(begin)));
-const strangers = names.filter((begin) => !all.some(({ name }) => name.startsWith(begin)));
+const isMeant = (name, meant) => name === meant || name.startsWith(`${meant}-`);
+const chosen = all.filter(({ name }) => names.length === 0 || names.some((meant) => isMeant(name, meant)));
+const strangers = names.filter((meant) => !all.some(({ name }) => isMeant(name, meant)));
 if (strangers.length > 0) wrongUse(`No mutant is called ${strangers.join(" or ")}; --list shows them all.`);
 if (isList) {
   for (const { name, plants } of chosen) process.stdout.write(`${name.padEnd(32)} ${plants}\n`);
   process.exit(0);
 }
 
-const scratch = realpathSync(mkdtempSync(join(tmpdir(), "splice-mutants-")));
+const scratch = realpathSync(mkdtempSync(join(tmpdir(), "sm-")));
 const lanes = [];
 const startedAtMs = performance.now();
 for (const [signal, exitCode] of [

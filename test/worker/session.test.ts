@@ -133,6 +133,19 @@ test("U21: a result too large for a frame is answered with its size instead, and
   expect(await peer.result(2)).toBeUndefined();
 });
 
+test("U22: params that are no map are refused, and their function does not run", async () => {
+  const ran: unknown[] = [];
+  await serve({ f: (params: never) => ran.push(params) });
+  const wrong = [[1], 7, "text", new Date(0), new Uint8Array(1)];
+  peer.send(...wrong.map((params, at) => invoke(at + 1, "f", params)), { type: "HealthCheck" });
+  await peer.next("HealthStatus");
+  const answers = peer.received.filter(({ type }) => type.startsWith("Invoke"));
+  expect(answers).toMatchObject(
+    wrong.map((_, at) => ({ type: "InvokeError", requestId: at + 1, code: 1001 })),
+  );
+  expect(ran).toEqual([]);
+});
+
 test("synchronous functions answer in the order called, without a promise in between", async () => {
   const order: string[] = [];
   await serve({

@@ -114,6 +114,8 @@ describe("the ladder", () => {
     rig.send(events.stop);
     expect(rig.asked.slice(before)).toEqual(["end heartbeat 1", "shutdown", "SIGTERM 1"]);
     rig.clock.advance(timings.terminateMs);
+    // Before anybody asks for it: that alone would have it sent, too.
+    expect(rig.asked.slice(before)).toEqual(["end heartbeat 1", "shutdown", "SIGTERM 1", "SIGKILL 1"]);
     rig.send(events.kill);
     rig.clock.advance(60_000);
     expect(rig.asked.slice(before)).toEqual(["end heartbeat 1", "shutdown", "SIGTERM 1", "SIGKILL 1"]);
