@@ -106,8 +106,10 @@ export function regressions(verdicts, stored) {
     const before = stored.find(({ shape, what }) => shape === row.shape && what === row.what)?.value;
     if (before == null || row.value === null) return [];
     const bound = row.limit ?? row.floor;
-    const worse = row.limit === undefined ? before - row.value : row.value - before;
-    return worse > 0.2 * Math.abs(before) && worse > 0.05 * bound ? [{ ...row, before }] : [];
+    // What shrinks a little less than it did has not got worse.
+    const [now, then] = [row.value, before].map((value) => Math.max(0, value));
+    const worse = row.limit === undefined ? then - now : now - then;
+    return worse > 0.2 * then && worse > 0.05 * bound ? [{ ...row, before }] : [];
   });
 }
 
