@@ -28,7 +28,7 @@ const defaultLimit = 10_000;
 /**
  * A path generator for `xstate/graph`: one path for each transition that can be reached, the shortest way to its source
  * and then the transition itself. Those that only begin another path are left out. At most `options.limit` edges are
- * followed, 10 000 by default; beyond that it throws, as it does for a path that ends in a state it cannot name.
+ * followed, 10 000 by default; beyond that it throws.
  */
 export const everyTransition: PathGenerator<Snapshot<unknown>, EventObject, unknown> = (logic, options) => {
   const bounded = { limit: defaultLimit, ...withoutUndefined(options) };

@@ -11,6 +11,7 @@ export {
   type TransitionPair,
 } from "./every-transition.js";
 export { createVirtualClock, type VirtualClock } from "./virtual-clock.js";
+export { rehearseFunction, type FunctionRehearsal, type RehearsedEnd } from "./rehearse-function.js";
 export {
   rehearsePool,
   type PoolRehearsal,

@@ -97,6 +97,21 @@ describe("testEveryTransition", () => {
     );
   });
 
+  test("goes on to where it shows what was remembered wrongly", async () => {
+    /** It shows whether it is locked, and nothing else. */
+    const opaque = () => {
+      const door = new Door(false);
+      const isLocked = (wanted: boolean) => () => expect(door.state === "locked").toBe(wanted);
+      return {
+        ...subjectOf(door),
+        states: { shut: isLocked(false), open: isLocked(false), locked: isLocked(true) },
+      };
+    };
+    await testEveryTransition(model, { subject: opaque });
+    const seen = testEveryTransition(model, { subject: opaque, endIn: ({ value }) => value === "locked" });
+    await expect(seen).rejects.toThrow(/^After .*"door.opened".* the model is in "shut"/);
+  });
+
   test("says what the model names in a step, at the beginning too", async () => {
     const steps: string[] = [];
     const subject = (): ModelSubject<typeof model> => ({
