@@ -5,7 +5,7 @@ import { spawn } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { patchOf, patternOf, testsOf } from "./table.mjs";
+import { isOfProcess, patchOf, patternOf, testsOf } from "./table.mjs";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 /** What no killing test reads, and what is made anew. */
@@ -63,9 +63,7 @@ export class Lane {
 
   /** Runs these tests and no others: how each ended, and the first line of why. */
   async run(tests) {
-    const ofProject = { unit: [], process: [] };
-    for (const one of tests)
-      ofProject[/^test\/(process|conformance)\//.test(one.file) ? "process" : "unit"].push(one);
+    const ofProject = { unit: tests.filter((one) => !isOfProcess(one)), process: tests.filter(isOfProcess) };
     const ended = [];
     for (const [project, some] of Object.entries(ofProject))
       if (some.length > 0) ended.push(...(await this.#jest(project, some)));

@@ -6,7 +6,7 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Lane } from "./lane.mjs";
-import { readMutants, testsOf } from "./table.mjs";
+import { isOfProcess, readMutants, testsOf } from "./table.mjs";
 
 const help = `npm run mutants [-- [options] [names]]
 
@@ -53,7 +53,10 @@ async function main() {
   for (let at = 0; at < count; at++) lanes.push(new Lane(join(scratch, String(at))));
   progress("building, and running the tests without a mutant …");
   await Promise.all(lanes.map((lane) => lane.prepare()));
-  const green = await lanes[0].run(chosen.flatMap(testsOf));
+  const tests = chosen.flatMap(testsOf);
+  const shares =
+    lanes.length === 1 ? [tests] : [tests.filter(isOfProcess), tests.filter((one) => !isOfProcess(one))];
+  const green = (await Promise.all(shares.map((share, at) => lanes[at].run(share)))).flat();
   const reds = green.filter(({ outcome }) => outcome !== "passed");
   for (const { file, test, outcome, why } of reds)
     progress(`${file}: "${test}" is ${outcome} without a mutant. ${why}`);

@@ -17,6 +17,11 @@ export function testsOf({ killedBy }) {
   return Object.entries(killedBy).flatMap(([file, tests]) => tests.map((test) => ({ file, test })));
 }
 
+/** It runs the built package. */
+export function isOfProcess({ file }) {
+  return /^test\/(process|conformance)\//.test(file);
+}
+
 /** A title as it stands in the source, for Jest: at the end of the whole name, with anything in the place of `%s`. */
 export function patternOf(test) {
   const escaped = test.replace(/[.*+?^${}()|[\]\\]/g, "\\$&").replace(/%[a-z]/g, ".*");

@@ -42,10 +42,10 @@ describe("SIGKILL of an idle worker (row 1)", () => {
 });
 
 describe("SIGKILL with 50 calls in flight (row 2)", () => {
-  test("each ends with 2003 at once, long before its deadline of 20 s, and the next worker serves", async () => {
+  test("each ends with 2003 at once, long before its deadline of 10 s, and the next worker serves", async () => {
     const system = await startSystem({ functions, restart: { backoffMs: [0] } });
     const pid = await system.pid();
-    const calls = Array.from({ length: 50 }, () => system.call("work.hang", {}, { timeoutMs: 20_000 }));
+    const calls = Array.from({ length: 50 }, () => system.call("work.hang", {}, { timeoutMs: 10_000 }));
     const bystander = system.call("work.echo", { value: 1 });
     await bystander;
     const startedAtMs = performance.now();
@@ -54,7 +54,7 @@ describe("SIGKILL with 50 calls in flight (row 2)", () => {
       expect(code).toBe(2003);
       expect(error?.details).toMatchObject({ worker: "app:1", pid, exitCode: null, signal: "SIGKILL" });
       expect(message).toMatch(/^The worker running "work\.hang" was killed by SIGKILL.*may have run once\.$/);
-      expect(endedAtMs - startedAtMs).toBeLessThan(15_000);
+      expect(endedAtMs - startedAtMs).toBeLessThan(10_000);
     }
     expect((await system.call("work.echo")).code).toBe(0);
     await system.end();

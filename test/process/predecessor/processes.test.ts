@@ -5,7 +5,7 @@ import { cp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { logLines, Project } from "../cli/run-cli.js";
-import { closeLeftovers, fixtures, isAlive, RawHost, startSystem, until } from "../harness.js";
+import { closeLeftovers, fixtures, isAlive, RawHost, root, startSystem, until } from "../harness.js";
 
 const functions = join(fixtures, "faults/functions");
 let project: Project;
@@ -79,6 +79,21 @@ describe("the end of a supervisor, and of a worker, crashes no program (U27)", (
       await system.end();
     },
   );
+
+  test("a worker's program that is not there refuses the start, and the program that asked for it goes on", async () => {
+    const text = `
+      import { createSplice } from ${JSON.stringify(join(root, "dist/index.js"))};
+      const pools = { app: { command: ["./no-such-program"] } };
+      const refused = await createSplice({ pools }).catch(({ message }) => message);
+      setTimeout(() => console.log(JSON.stringify(refused)), 50);`;
+    const { code, stdout, stderr } = await project.spawn(process.execPath, [
+      "--input-type=module",
+      "-e",
+      text,
+    ]).finished;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(JSON.parse(stdout)).toContain("was not found");
+  });
 
   test("a program that is gone when its worker is to be started again: an `error` of the process, heard by us", async () => {
     const program = join(project.folder, "worker");
