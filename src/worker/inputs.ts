@@ -19,6 +19,8 @@ export type InputMessage = StreamStart | StreamChunk | StreamEnd | StreamError;
 
 interface Input {
   readonly functionName: string;
+  /** What of it has come on the link, whoever still reads it. */
+  stage: "announced" | "begun" | "over";
   readonly items: IncomingStream;
 }
 
@@ -41,7 +43,7 @@ export class Inputs {
       // Nobody is told: what the function does not read stays with the caller, for want of credit.
       cancel: () => undefined,
     });
-    this.#inputs.set(requestId, { functionName, items });
+    this.#inputs.set(requestId, { functionName, stage: "announced", items });
     return items;
   }
 
@@ -49,7 +51,15 @@ export class Inputs {
   receive(message: InputMessage, isInFlight: boolean): string | null {
     const input = this.#inputs.get(message.requestId);
     if (input === undefined) return isInFlight ? `a ${message.type} came for a call that has no input` : null;
-    const { items, functionName } = input;
+    if (input.stage === "over") return `a ${message.type} came after the end of an input`;
+    const breach = this.#take(input, message);
+    if (breach !== null) return breach;
+    if (message.type === "StreamStart") input.stage = "begun";
+    else if (message.type !== "StreamChunk") input.stage = "over";
+    return null;
+  }
+
+  #take({ items, functionName, stage }: Input, message: InputMessage): string | null {
     switch (message.type) {
       case "StreamStart":
         return items.start(message.window);
@@ -58,6 +68,7 @@ export class Inputs {
       case "StreamEnd":
         return items.end(message.totalChunks);
       case "StreamError": {
+        if (stage === "announced") return "an input failed before its start";
         const { code, requestId, message: text } = message;
         const kind = isErrorCode(code) ? errorTable[code].kind : "System";
         items.fail(new SpliceError({ code, kind, message: text, functionName, requestId }));

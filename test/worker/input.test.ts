@@ -93,6 +93,8 @@ const end = (requestId: number, totalChunks: number): Message => ({
   totalChunks,
 });
 
+const failed: Message = { type: "StreamError", requestId: 1, code: 2000, message: "gone" };
+
 function call(requestId: number, name: keyof typeof functions, ...frames: Message[]): void {
   peer.send(invoke(requestId, name, {}, { context: withInput }), ...frames);
 }
@@ -168,6 +170,10 @@ test.each<[string, Message[], RegExp]>([
   ["a gap", [start(1), chunk(1, 1)], /chunk 1 came where 0 was due/],
   ["more than was granted", [start(1, 1), chunk(1, 0), chunk(1, 1)], /beyond the 0 that was granted/],
   ["a wrong total", [start(1), end(1, 1)], /total of 1 chunks after 0/],
+  ["an error before the start", [failed], /failed before its start/],
+  ["a chunk after the end", [start(1), end(1, 0), chunk(1, 0)], /came after the end of an input/],
+  ["an error after the end", [start(1), end(1, 0), failed], /came after the end of an input/],
+  ["a chunk after an error", [start(1), failed, chunk(1, 0)], /came after the end of an input/],
   ["a start of a call without input", [start(2)], /has no input/],
 ])("%s is a fault of the supervisor", async (_, frames, expected) => {
   peer.invoke(2, "hold");
