@@ -10,13 +10,13 @@ import { type InstanceId, workerId } from "../../src/ids.js";
 import { encode, Decoder, type Invoke, type Message, type U64 } from "../../src/protocol/index.js";
 import type { StreamChunk, StreamEnd, StreamStart } from "../../src/protocol/messages.js";
 import { encodeValue } from "../../src/protocol/values.js";
-import { createMemoryPair } from "../../src/transport/memory-duplex.js";
+import { createMemoryPair, type MemoryPairOptions } from "../../src/transport/memory-duplex.js";
 import { createVirtualClock } from "../../src/testing/virtual-clock.js";
 
 const instance = 1 as InstanceId;
 export const noContext = { traceId: 0, spanId: 0, headers: [], auth: null } as const;
 
-export function world(exportedName = "f", isStreaming = false) {
+export function world(exportedName = "f", isStreaming = false, pairOptions: MemoryPairOptions = {}) {
   const clock = createVirtualClock();
   const sent: number[] = [];
   const cancelled: number[] = [];
@@ -101,7 +101,7 @@ export function world(exportedName = "f", isStreaming = false) {
       dispatcher.onError(instance, { type: "InvokeError", requestId: sent[place] ?? 0, ...rest });
     },
     connect: () => {
-      const [left, right] = createMemoryPair();
+      const [left, right] = createMemoryPair(pairOptions);
       const received: Message[] = [];
       const decoder = new Decoder();
       const state = { hasEnded: false, isForgotten: false };

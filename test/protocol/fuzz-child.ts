@@ -16,6 +16,8 @@ export interface FuzzReport {
   /** The largest share of its bytes that a batch took beyond 1 MiB. */
   readonly worstFactor: number;
   readonly allowedFactor: number;
+  /** What a byte of a changed frame takes to decode, for one of a frame as it should be; measured, and no more. */
+  readonly timeRatio: number;
 }
 
 const count = Number(process.argv[2]);
@@ -128,6 +130,24 @@ function decodeDocument(bytes: Uint8Array): void {
   read.push(value);
 }
 
+/** Milliseconds that decoding these takes, for each byte. */
+function msPerByte(frames: readonly Uint8Array[]): number {
+  const startedMs = performance.now();
+  for (const bytes of frames) decodeFrame(bytes, bytes.length);
+  return (performance.now() - startedMs) / frames.reduce((sum, bytes) => sum + bytes.length, 0);
+}
+
+/** Of frames that are decoded many times, so that both have been compiled. */
+function measureRatio(): number {
+  const count = 20_000;
+  const right = Array.from({ length: count }, () => random.pick(validVectors).frame);
+  const wrong = Array.from({ length: count }, () => mutate(random, corpus));
+  const tallied = { ...verdicts };
+  const [, , rightMs = 1, wrongMs = 0] = [right, wrong, right, wrong].map(msPerByte);
+  Object.assign(verdicts, tallied);
+  return wrongMs / rightMs;
+}
+
 const collect = globalThis.gc;
 if (collect === undefined) throw new Error("Run this with --expose-gc.");
 let frame: Uint8Array = new Uint8Array(0);
@@ -167,5 +187,5 @@ try {
   console.error(`Seed ${String(seed)}, bytes ${Buffer.from(frame).toString("hex")}:`, error);
   process.exitCode = 1;
 }
-const report: FuzzReport = { verdicts, worstFactor, allowedFactor };
+const report: FuzzReport = { verdicts, worstFactor, allowedFactor, timeRatio: measureRatio() };
 console.log(JSON.stringify(report));
