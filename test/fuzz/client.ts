@@ -7,12 +7,14 @@ import { join } from "node:path";
 import { connect } from "../../src/client/connect.js";
 import type { Splice } from "../../src/contract/splice.js";
 import { SpliceError } from "../../src/errors.js";
+import { encode } from "../../src/protocol/codec.js";
 import { Decoder } from "../../src/protocol/decoder.js";
 import type { Message, U64 } from "../../src/protocol/messages.js";
 import { encodeValue } from "../../src/protocol/values.js";
 import { mutate } from "../protocol/mutate.js";
 import type { SeededRandom } from "../protocol/random.js";
 import { concat } from "../protocol/vectors.js";
+import { framesOfCorpus } from "./corpus.js";
 import { edited, sample, written } from "./sessions.js";
 import type { FuzzTarget } from "./target.js";
 
@@ -118,33 +120,55 @@ async function use(path: string): Promise<string> {
   return `${String(came.filter((each) => each === "result").length)} of 4 came to a result`;
 }
 
+/** Greets, and says what is kept to whatever comes next. */
+function repeat(socket: Socket, bytes: Uint8Array): void {
+  socket.on("error", () => undefined);
+  socket.once("data", () => {
+    socket.write(encode(sample("HandshakeAck", 0)));
+    socket.once("data", () => socket.end(bytes));
+  });
+  setTimeout(() => socket.destroy(), 1000).unref();
+}
+
+/** Has a client use a supervisor of its own. */
+async function serveTo(onConnection: (socket: Socket) => void): Promise<string> {
+  const path = join(folder, String(++lastSocket));
+  const sockets = new Set<Socket>();
+  const server: Server = createServer((socket) => {
+    sockets.add(socket);
+    onConnection(socket);
+  });
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  try {
+    const met = await use(path);
+    if (escaped.length > 0) throw escaped[0];
+    return met;
+  } finally {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  }
+}
+
 export const clients: FuzzTarget = {
   name: "clients",
   counts: { ci: 1000, test: 100 },
   atOnce: 20,
-  begin() {
+  async begin() {
     folder = mkdtempSync("/tmp/sf-");
     process.on("unhandledRejection", note);
     process.on("uncaughtException", note);
-    return Promise.resolve();
+    await Promise.all(
+      framesOfCorpus().map((bytes) =>
+        serveTo((socket) => {
+          repeat(socket, bytes);
+        }),
+      ),
+    );
   },
-  async one(random, sent) {
-    const path = join(folder, String(++lastSocket));
-    const sockets = new Set<Socket>();
-    const server: Server = createServer((socket) => {
-      sockets.add(socket);
+  one: (random, sent) =>
+    serveTo((socket) => {
       serve(socket, random, sent);
-    });
-    await new Promise<void>((resolve) => server.listen(path, resolve));
-    try {
-      const met = await use(path);
-      if (escaped.length > 0) throw escaped[0];
-      return met;
-    } finally {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-    }
-  },
+    }),
   end() {
     process.off("unhandledRejection", note);
     process.off("uncaughtException", note);

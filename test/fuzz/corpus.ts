@@ -47,6 +47,13 @@ export function bytesOfEntry({ hex }: CorpusEntry): Uint8Array {
   return new Uint8Array(Buffer.concat(parts));
 }
 
+/** What of it comes on a link, as bytes. */
+export function framesOfCorpus(): readonly Uint8Array[] {
+  return readCorpus()
+    .filter((entry) => entry.of === "frames")
+    .map(bytesOfEntry);
+}
+
 export function verdictOf(of: CorpusEntry["of"], bytes: Uint8Array): string {
   try {
     if (of === "value") decodeValue(bytes);

@@ -7,7 +7,7 @@ import { mutate } from "../protocol/mutate.js";
 import { createRandom, type SeededRandom } from "../protocol/random.js";
 import { concat } from "../protocol/vectors.js";
 import { edited, hostSession, written } from "./sessions.js";
-import type { FuzzTarget } from "./target.js";
+import { FuzzFailure, type FuzzTarget } from "./target.js";
 
 /** What a decoder makes of the bytes, cut at those places, as text. */
 export function decoded(bytes: Uint8Array, cuts: readonly number[]): string {
@@ -58,8 +58,12 @@ export function everySplit(seed: number, sessions: number): number {
     const random = createRandom(seed + at);
     const bytes = concat(Array.from({ length: 4 }, () => written(hostSession(random))).flat());
     const whole = decoded(bytes, []);
-    for (let cut = 0; cut <= bytes.length; cut++) differ(bytes, [cut], whole);
-    differ(bytes, Array.from(bytes.keys()), whole);
+    try {
+      for (let cut = 0; cut <= bytes.length; cut++) differ(bytes, [cut], whole);
+      differ(bytes, Array.from(bytes.keys()), whole);
+    } catch (error) {
+      throw new FuzzFailure("frames", seed + at, bytes, error);
+    }
     cases += bytes.length + 2;
   }
   return cases;

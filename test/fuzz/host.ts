@@ -9,9 +9,10 @@ import { world } from "../host/world.js";
 import { mutate } from "../protocol/mutate.js";
 import type { SeededRandom } from "../protocol/random.js";
 import { concat } from "../protocol/vectors.js";
+import { framesOfCorpus } from "./corpus.js";
 import { HostModel } from "./host-model.js";
 import type { Verdict } from "./host-table.js";
-import { edited, hostSession, written } from "./sessions.js";
+import { edited, hostSession, sample, written } from "./sessions.js";
 import type { FuzzTarget } from "./target.js";
 
 /** More than an answer may be beyond twice what it answers. */
@@ -155,6 +156,17 @@ export const hosts: FuzzTarget = {
   name: "hosts",
   counts: { ci: 60_000, test: 2000 },
   atOnce: 8,
+  /** What is kept, as the first words of a host and as the next. */
+  async begin() {
+    for (const bytes of framesOfCorpus()) {
+      for (const first of [[], [sample("Handshake", 0)]]) {
+        const rig = new HostRig(false);
+        await rig.send(first);
+        await rig.sendBytes(bytes);
+        await rig.check();
+      }
+    }
+  },
   async one(random, sent) {
     const rig = new HostRig(random.below(3) === 0);
     const write = rig.write.bind(rig);

@@ -14,6 +14,7 @@ import { isProtocolError } from "../../src/protocol/protocol-error.js";
 import { mutate } from "../protocol/mutate.js";
 import type { SeededRandom } from "../protocol/random.js";
 import { concat } from "../protocol/vectors.js";
+import { framesOfCorpus } from "./corpus.js";
 import { edited, hostSession, written } from "./sessions.js";
 import type { FuzzTarget } from "./target.js";
 
@@ -178,6 +179,9 @@ export const supervisors: FuzzTarget = {
   async begin() {
     live = new Live();
     await live.begin();
+    for (const bytes of framesOfCorpus())
+      check(await converse(live.open(), [bytes], readBack(bytes).isBroken), bytes);
+    await live.probe();
   },
   async one(random, sent) {
     if (live === null) throw new Error("There is no supervisor.");

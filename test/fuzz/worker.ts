@@ -10,6 +10,7 @@ import { createRegistry } from "../../src/worker/registry.js";
 import { createSession, SessionError, type Session } from "../../src/worker/session.js";
 import { mutate } from "../protocol/mutate.js";
 import type { SeededRandom } from "../protocol/random.js";
+import { framesOfCorpus } from "./corpus.js";
 import { edited, hostSession, sample, written } from "./sessions.js";
 import type { FuzzTarget } from "./target.js";
 
@@ -89,6 +90,17 @@ function supervisorSession(random: SeededRandom): Message[] {
 export const workers: FuzzTarget = {
   name: "workers",
   counts: { ci: 40_000, test: 3000 },
+  begin() {
+    for (const bytes of framesOfCorpus()) {
+      for (const first of [[], [ack]]) {
+        const rig = new WorkerRig();
+        rig.load();
+        rig.say(first);
+        rig.sayBytes(bytes);
+      }
+    }
+    return Promise.resolve();
+  },
   one(random, sent) {
     const rig = new WorkerRig();
     const session = supervisorSession(random);
