@@ -83,15 +83,16 @@ export class World {
   moves(): Map<string, () => void> {
     const moves = new Map<string, () => void>();
     if (this.isOver) return moves;
+    const single = this.#singleCalls();
     if (this.used.calls < bounds.calls) {
       moves.set(`call ${String(this.calls.length + 1)} arrives`, () => {
         this.call();
       });
     }
-    for (const process of this.parts.processes) this.#movesOf(process, moves);
+    for (const process of this.parts.processes) this.#movesOf(process, single, moves);
     for (const call of this.calls) {
       if (call.isCancelled || call.callId === 0 || this.answersOf(call) > 0) continue;
-      if (this.#hasDouble(call)) continue;
+      if (!single.has(call)) continue;
       moves.set(`call ${String(call.requestId)} is cancelled`, () => {
         call.isCancelled = true;
         this.parts.dispatcher.cancel(call.callId as CallId, false);
@@ -167,7 +168,7 @@ export class World {
     }
   }
 
-  #movesOf(process: ScriptedProcess, moves: Map<string, () => void>): void {
+  #movesOf(process: ScriptedProcess, single: ReadonlySet<WorldCall>, moves: Map<string, () => void>): void {
     const { name, tell, told } = process;
     const say = (what: string, ...facts: WorkerEvent[]): void => {
       moves.set(`${name} ${what}`, () => {
@@ -178,7 +179,7 @@ export class World {
     if (process.link === "open") {
       for (const callId of process.open) {
         const call = this.calls.find((each) => each.callId === callId);
-        if (call === undefined || this.#hasDouble(call)) continue;
+        if (call === undefined || !single.has(call)) continue;
         moves.set(`${name} answers call ${String(call.requestId)}`, () => {
           process.open.delete(callId);
           dispatcher.onResult(process.who.instance, callId, noBytes, 1);
@@ -277,14 +278,16 @@ export class World {
       this.violations.push(`${which} was sent to ${process.name}, which is dead`);
   }
 
-  /** Another call before it is in the same place and as far, so that whatever is done to it may be done to that one. */
-  #hasDouble(call: WorldCall): boolean {
+  /** But for those like which another is in the same place and as far: what is done to that one may stand for both. */
+  #singleCalls(): ReadonlySet<WorldCall> {
     const progress = progressOf(this);
-    const isAlike = (other: WorldCall): boolean =>
-      other.process === call.process &&
-      other.isCancelled === call.isCancelled &&
-      progress.get(other.callId) === progress.get(call.callId);
-    return this.calls.find(isAlike) !== call;
+    const first = new Map<string, WorldCall>();
+    for (const call of this.calls) {
+      const { callId, process, isCancelled } = call;
+      const like = `${String(process?.instance)} ${String(isCancelled)} ${String(progress.get(callId))}`;
+      if (!first.has(like)) first.set(like, call);
+    }
+    return new Set(first.values());
   }
 
   get #happened(): number {
