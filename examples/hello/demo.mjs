@@ -7,6 +7,7 @@ import { theCallPath } from "./acts/1-the-call-path.mjs";
 import { theWholeSurface } from "./acts/2-the-whole-surface.mjs";
 import { surviveEverything } from "./acts/3-survive-everything.mjs";
 import { streams } from "./acts/4-streams.mjs";
+import { theCharts } from "./acts/5-the-charts.mjs";
 
 const functions = fileURLToPath(new URL("./functions", import.meta.url));
 const splice = await createSplice({ functions, health: { cancelGraceMs: 200 } });
@@ -15,6 +16,7 @@ try {
   await theWholeSurface(splice);
   await surviveEverything(splice);
   await streams(splice);
+  await theCharts(splice);
 } finally {
   await splice.close();
 }
