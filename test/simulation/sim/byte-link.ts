@@ -56,6 +56,10 @@ export class LinkEnd implements ByteDuplex {
   constructor(ports: LinkPorts, owner: Owner) {
     this.#ports = ports;
     this.#owner = owner;
+    // What it could not hand to the kernel while it stood still.
+    owner.onGo.push(() => {
+      this.#pump();
+    });
   }
 
   /** Bytes that the kernel has not taken. */
@@ -115,12 +119,6 @@ export class LinkEnd implements ByteDuplex {
     if (this.#isDestroyed) return;
     this.#isDestroyed = this.#hasClosed = true;
     if (this.peer !== undefined) this.peer.#peerLeft(this.#inboxBytes > 0);
-  }
-
-  /** Its process, which stood still, goes on. */
-  wake(): void {
-    this.#pump();
-    this.#deliverSoon();
   }
 
   /** Nothing arrives at this end for so long. */

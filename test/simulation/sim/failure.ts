@@ -2,6 +2,7 @@
 // before the end.
 
 import { faultKinds, type FaultKind } from "./faults.js";
+import { Observer } from "./observer.js";
 import { play, type Played, type PlayOptions } from "./play.js";
 
 /** Told of a single seed, for whoever follows one. */
@@ -13,7 +14,7 @@ async function shrink(seed: number, first: Played): Promise<{ options: PlayOptio
   let played = first;
   const isSame = ({ error }: Played): boolean => wordsOf(error) === wordsOf(first.error);
   const attempt = async (smaller: PlayOptions): Promise<boolean> => {
-    const again = await play(seed, smaller);
+    const again = await play(seed, { ...smaller, inspect: new Observer().watch() });
     if (!isSame(again)) return false;
     options = smaller;
     played = again;
@@ -45,9 +46,9 @@ export async function tellFailure(failed: Played): Promise<string> {
   const stack = played.error instanceof Error ? played.error.stack : String(played.error);
   const events = history.slice(-shownEvents).map((event) => JSON.stringify(event, exact));
   return [
-    `Seed ${String(seed)} failed: ${messageOf(played.error)}`,
+    `Seed ${String(seed)} failed: ${messageOf(failed.error)}`,
     `Again, with its whole trace in .splice/simulation: SPLICE_SEED=${String(seed)} npm run sim`,
-    `Shrunk to ${kinds.length === 0 ? "no faults" : kinds.join(", ")}; calls ${String(options.maxCalls ?? "all")}`,
+    `Shrunk to ${kinds.length === 0 ? "no faults" : kinds.join(", ")}; calls ${String(options.maxCalls ?? "all")}. Then: ${messageOf(played.error)}`,
     `Pools ${JSON.stringify(config.pools)}, limits ${JSON.stringify(config.limits)}`,
     "Trace, the last lines:",
     ...sim.trace.map((line) => `  ${line}`),

@@ -26,6 +26,8 @@ export const faultKinds = [
   "lateEof",
   "answersTwice",
   "answersUnknown",
+  "answersForeign",
+  "streamBreaks",
   "garbage",
   // of the functions
   "hang",
@@ -44,6 +46,12 @@ export const faultKinds = [
   "stall",
   "kill",
   "trip",
+  "addPool",
+  "removePool",
+  "stopInStart",
+  "verifyRefuses",
+  "verifyThrows",
+  "verifyHangs",
 ] as const;
 export type FaultKind = (typeof faultKinds)[number];
 

@@ -12,6 +12,17 @@ function atMost(what: string, actual: number, most: number): void {
   if (actual > most) throw new Error(`${what}: ${String(actual)}, more than ${String(most)}`);
 }
 
+/** A connection is closed: nobody waits for its calls any more. */
+export function checkGone(journal: LockStepJournal, callerId: number): void {
+  for (const [callId, call] of journal.calls)
+    if (call.callerId === callerId && !isAnswered(call.state))
+      throw new Error(`Call ${String(callId)} waits on, for host ${String(callerId)}, which is gone.`);
+}
+
+function isAnswered(state: string): boolean {
+  return state === "answered" || state === "answeredUnstarted";
+}
+
 export function checkInvariants(
   dispatcher: Dispatcher,
   journal: LockStepJournal,
@@ -36,7 +47,6 @@ export function checkInvariants(
   same("calls that processes have, or that wait for one", placed + dispatcher.waiting, dispatcher.inFlight);
   const { total, ok, failed, timedOut, cancelled, rejected } = dispatcher.counters;
   let unanswered = 0;
-  for (const { state } of journal.calls.values())
-    if (state !== "answered" && state !== "answeredUnstarted") unanswered += 1;
+  for (const { state } of journal.calls.values()) if (!isAnswered(state)) unanswered += 1;
   same("the sum of the counters", ok + failed + timedOut + cancelled + rejected + unanswered, total);
 }

@@ -34,6 +34,7 @@ export const callSteps: ReadonlyMap<string, State | null> = steps;
 interface Call {
   state: State;
   readonly functionName: string;
+  readonly callerId: number;
   instance: number;
 }
 
@@ -58,17 +59,20 @@ export class LockStepJournal extends Journal {
 
   override record(...entry: Parameters<Journal["record"]>): void {
     super.record(...entry);
-    const [kind, , callId, instance, code = 0, , functionName = ""] = entry;
+    const [kind, , callId, instance, code = 0] = entry;
     this.#onEntry(kind, callId, instance, code);
-    if (callEventOf(kind) !== undefined) this.#step(kind, callId, instance, functionName);
+    if (callEventOf(kind) !== undefined) this.#step(entry);
   }
 
-  #step(kind: JournalKind, callId: number, instance: number, functionName: string): void {
+  #step([kind, , callId, instance, , , functionName = "", callerId = 0]: Parameters<
+    Journal["record"]
+  >): void {
     let call = this.calls.get(callId);
     // A call that was refused at once never had a number; what is said of one that is over, or never was, is nobody's.
     if (call === undefined && (kind === "reject" || kind === "late")) return;
     if (kind === "late" && call?.instance !== instance) return;
-    if (call === undefined) this.calls.set(callId, (call = { state: "arriving", functionName, instance: 0 }));
+    if (call === undefined)
+      this.calls.set(callId, (call = { state: "arriving", functionName, callerId, instance: 0 }));
     const to = next(call.state, kind);
     if (to === null) {
       this.#onFault(

@@ -3,15 +3,14 @@
 
 import { expectHistory } from "../../../src/testing/history/expect-history.js";
 import type { InspectionEvent } from "xstate";
-import { faultKinds, type FaultKind } from "./faults.js";
+import type { FaultKind } from "./faults.js";
 import type { HostCall, SimHost } from "./host.js";
+import { longestStallMs, Misfortunes } from "./misfortunes.js";
 import { withoutRealTime } from "./no-real-time.js";
-import { World } from "./world.js";
+import { laterPools, World } from "./world.js";
 
 /** More events than this in one run are a livelock. */
 const maxEvents = 50_000;
-
-const longestStallMs = 1000;
 
 export interface PlayOptions {
   /** Kinds of fault that are off, whatever the seed says. */
@@ -44,14 +43,15 @@ class Run {
   readonly #world: World;
   readonly #random: () => number;
   readonly #maxCalls: number;
-  readonly #tripped = new Set<string>();
+  readonly #misfortunes: Misfortunes;
   #keys = 0;
-  #stalledUntilMs = -Infinity;
+  #isToldToStop = false;
 
   constructor(world: World, maxCalls: number) {
     this.#world = world;
     this.#random = world.sim.random("workload");
     this.#maxCalls = maxCalls;
+    this.#misfortunes = new Misfortunes(world);
   }
 
   async play(): Promise<void> {
@@ -61,15 +61,15 @@ class Run {
     const isToStop = this.#random() < 0.3;
     if (world.startedAs === "ready") {
       this.#planCalls(durationMs);
-      this.#planFaults(world.sim.nowMs + durationMs);
+      this.#misfortunes.plan(world.sim.nowMs + durationMs);
       await this.#advance(isToStop ? this.#random() * durationMs : durationMs);
-      if (isToStop) this.#stopWithFaults();
-      else {
+      if (isToStop && !this.#isToldToStop) this.#stopWithFaults();
+      if (!isToStop && !this.#isToldToStop) {
         await this.#heal();
         await this.#probe();
       }
     }
-    await this.#end(isToStop);
+    await this.#end(isToStop || this.#isToldToStop);
   }
 
   #parts() {
@@ -87,7 +87,15 @@ class Run {
   }
 
   async #start(): Promise<void> {
-    const { world } = this.#parts();
+    const { world, sim, system, faults, config } = this.#parts();
+    if (faults.fires("stopInStart", 0.5)) {
+      sim.after(this.#random() * 60, "is told to stop", world.supervisor, () => {
+        this.#isToldToStop = true;
+        world.isAccepting = false;
+        if (this.#random() < 0.5) system.drain();
+        else system.stop(config.shutdown.drainMs);
+      });
+    }
     await this.#advance(60_000, () => world.startedAs !== null);
     if (world.startedAs === null) throw new Error("It neither started nor failed to.");
   }
@@ -97,7 +105,7 @@ class Run {
     const hosts = Array.from({ length: 1 + Math.floor(this.#random() * 4) }, () => world.connect());
     const count = Math.min(this.#maxCalls, 20 + Math.floor(this.#random() ** 2 * 180));
     for (let n = 0; n < count; n++) {
-      const call = this.#drawCall(config.pools.map(({ name }) => name));
+      const call = this.#drawCall([...config.pools.map(({ name }) => name), ...this.#calledLater()]);
       // In bursts, so that limits bind.
       const atMs =
         Math.floor(this.#random() * 12) * (durationMs / 12) + this.#random() ** 3 * (durationMs / 12);
@@ -114,6 +122,11 @@ class Run {
         host.invoke(call);
       });
     }
+  }
+
+  /** Functions of a pool that may be there or not. */
+  #calledLater(): readonly string[] {
+    return this.#world.faults.has("addPool") ? laterPools : [];
   }
 
   #drawCall(pools: readonly string[]): HostCall {
@@ -138,96 +151,6 @@ class Run {
     };
   }
 
-  /** What happens to the machine, to hosts and by the operator's hand, at times of its own. */
-  #planFaults(untilMs: number): void {
-    const { world, sim, system, faults, config } = this.#parts();
-    const random = sim.random("misfortune");
-    const one = <T>(all: readonly T[]): T | undefined => all[Math.floor(random() * all.length)];
-    const host = (): SimHost | undefined =>
-      one(world.hosts.filter(({ isGone, isOpen }) => isOpen && !isGone));
-    const act: Partial<Record<FaultKind, () => boolean>> = {
-      crash: () => {
-        const process = one(world.machine.alive);
-        process?.die(null, "SIGKILL");
-        return process !== undefined;
-      },
-      stop: () => {
-        const process = one(world.machine.alive);
-        process?.standStill(random() * 3000);
-        return process !== undefined;
-      },
-      clog: () => {
-        const link = one(world.links);
-        link?.clog(random() * 2000);
-        return link !== undefined;
-      },
-      hostReset: () => {
-        const left = host();
-        left?.leave("reset");
-        return left !== undefined;
-      },
-      hostLeaves: () => {
-        const left = host();
-        left?.leave("ends");
-        return left !== undefined;
-      },
-      hostBreach: () => {
-        const left = host();
-        left?.leave("breaks the protocol");
-        return left !== undefined;
-      },
-      hostReadsNot: () => {
-        const slow = host();
-        slow?.end.pause();
-        if (slow !== undefined) sim.after(random() * 5000, "reads on", slow.owner, () => slow.end.resume());
-        return slow !== undefined;
-      },
-      stall: () => {
-        const self = world.hosts[0]?.owner;
-        // One at a time, so that nothing is later than one of them is long.
-        if (self === undefined || sim.nowMs < this.#stalledUntilMs + longestStallMs) return false;
-        const stallMs = random() * longestStallMs;
-        this.#stalledUntilMs = sim.nowMs + stallMs;
-        world.supervisor.stop();
-        sim.after(stallMs, "lets the supervisor go on", self, () => {
-          world.supervisor.go();
-        });
-        return true;
-      },
-      kill: () => system.kill(`${one(config.pools)?.name ?? ""}:1`),
-      trip: () => {
-        const pool = one(config.pools)?.name ?? "";
-        const isPool = random() < 0.3;
-        const name = isPool ? pool : `${pool}.slow`;
-        const isReset = this.#tripped.delete(name);
-        if (!isReset) this.#tripped.add(name);
-        this.#command(name, isReset ? "reset" : "trip");
-        return true;
-      },
-    };
-    for (const kind of faultKinds) {
-      const happen = act[kind];
-      const rate = faults.rates.get(kind);
-      if (happen === undefined || rate === undefined) continue;
-      const again = (): void => {
-        const waitMs = (-Math.log(1 - random()) * 400) / rate ** 0.5;
-        if (sim.nowMs + waitMs > untilMs) return;
-        sim.after(waitMs, `fault ${kind}`, world.supervisor, () => {
-          if (!faults.isOn) return;
-          if (happen()) faults.happened(kind);
-          again();
-        });
-      };
-      again();
-    }
-  }
-
-  #command(name: string, action: "trip" | "reset"): void {
-    const { system } = this.#world;
-    if (name.includes(".")) system.commandBreaker(name, action);
-    else system.commandPoolBreaker(name, action);
-  }
-
   /** Nothing goes wrong any more, and callers give up what they wait for. */
   async #heal(): Promise<void> {
     const { world, config } = this.#parts();
@@ -249,7 +172,7 @@ class Run {
     for (const process of world.machine.alive) process.goOn();
     for (const link of world.links) link.unclog();
     for (const host of world.hosts) host.end.resume();
-    for (const name of this.#tripped) this.#command(name, "reset");
+    this.#misfortunes.resetBreakers();
   }
 
   /** G16: whatever has happened, calls of every function succeed now. */
@@ -266,12 +189,16 @@ class Run {
         if (code !== 0) throw new Error(`When all was over, ${pool}.${name} came to ${String(code)}.`);
       }
     }
+    await this.#probeCancel(host);
     await this.#advance(500);
     const { dispatcher } = system;
     if (dispatcher.inFlight + dispatcher.queued > 0) throw new Error("At rest slots are taken.");
     for (const { name, gate } of dispatcher.functions)
-      if (gate !== null && !gate.isOpen) throw new Error(`At rest the breaker of ${name} is not closed.`);
+      if (gate !== null && !gate.isOpen && !isOfLaterPool(name))
+        throw new Error(`At rest the breaker of ${name} is not closed.`);
     for (const { name, breaker, workers } of system.status().pools) {
+      // Of those that were added some are not started again, or have not come as far.
+      if (isOfLaterPool(name)) continue;
       if (breaker.state !== "closed")
         throw new Error(`At rest the breaker of pool ${name} is ${breaker.state}.`);
       const ready = workers.filter(({ state }) => state === "ready").length;
@@ -283,12 +210,34 @@ class Run {
     }
   }
 
+  /** A cancelled call ends, and its worker lives on. */
+  async #probeCancel(host: SimHost): Promise<void> {
+    const { world, config } = this.#parts();
+    const spawned = world.machine.processes.length;
+    const key = `k${String(++this.#keys)}`;
+    const functionName = `${config.pools[0]?.name ?? ""}.slow`;
+    const task = { key, ms: 60_000, items: 0 };
+    host.invoke({ functionName, task, deadlineMs: 50_000, cancelAfterMs: 50, inputItems: null });
+    await this.#advance(200, () => host.outcomes.has(key));
+    const code = host.outcomes.get(key);
+    if (code !== 2002) throw new Error(`When all was over, a cancelled call came to ${String(code)}.`);
+    const isRecycled = config.pools.some(({ maxCalls }) => maxCalls !== Infinity);
+    if (!isRecycled && world.machine.processes.length > spawned)
+      throw new Error("A cancelled call cost its worker.");
+  }
+
   /** As by SIGTERM, with all that goes wrong going on; perhaps twice. */
   #stopWithFaults(): void {
     const { world, sim, system, config } = this.#parts();
     world.sim.note("the supervisor is told to stop");
     world.isAccepting = false;
-    system.stop(config.shutdown.drainMs);
+    if (this.#random() < 0.5) system.stop(config.shutdown.drainMs);
+    else {
+      system.drain();
+      sim.after(this.#random() * config.shutdown.drainMs, "stops after its drain", world.supervisor, () => {
+        system.stop(config.shutdown.drainMs);
+      });
+    }
     if (this.#random() < 0.3) {
       sim.after(this.#random() * 500, "tells the supervisor again to stop", world.supervisor, () => {
         system.stop(0);
@@ -301,8 +250,9 @@ class Run {
     const { drainMs, shutdownMs, terminateMs } = config.shutdown;
     if (!isStopping) this.#endFaults();
     world.isAccepting = false;
-    if (!isStopping) system.stop(drainMs);
-    await this.#advance(drainMs + shutdownMs + terminateMs + 3000, () => world.hasEnded);
+    // Said again it hurries, which one that only drains does not.
+    if (!isStopping || this.#isToldToStop) system.stop(drainMs);
+    await this.#advance(2 * drainMs + shutdownMs + terminateMs + 3000, () => world.hasEnded);
     if (!world.hasEnded) throw new Error("The supervisor has not come to its end.");
     this.#endFaults();
     // Timers that outlive their cause are over by then: of goodbyes, and of links that may still say something.
@@ -323,4 +273,8 @@ class Run {
     });
     if (world.journal.hasWrapped) throw new Error("The journal has wrapped.");
   }
+}
+
+function isOfLaterPool(name: string): boolean {
+  return laterPools.includes(name.split(".")[0] ?? "");
 }

@@ -20,11 +20,14 @@ export interface MachinePorts {
   readonly sim: Sim;
   readonly faults: Faults;
   readonly supervisor: Owner;
+  readonly outside: Owner;
   /** What the workers of each pool export. */
   readonly registries: ReadonlyMap<string, Registry>;
   readonly connectTimeoutMs: number;
   readonly maxFrameBytes: number;
   readonly windowChunks: number;
+  /** A call that another process than `pid` has; null: there is none. */
+  readonly foreignCall: (pid: number) => number | null;
 }
 
 const firstPid = 1000;
@@ -142,11 +145,11 @@ export class SimProcess {
   /** The loop of this process stands still for so long, with nobody knowing but the guard where `functionName` is given. */
   standStill(durationMs: number, functionName?: string): void {
     if (this.owner.isStopped) return;
-    const { sim, supervisor } = this.#ports;
+    const { sim, outside } = this.#ports;
     this.owner.stop();
     if (functionName !== undefined) this.stuck = { functionName, sinceMs: sim.nowMs };
     // Whoever ends it, it is not the process itself.
-    sim.after(durationMs, `lets worker ${String(this.pid)} go on`, supervisor, () => {
+    sim.after(durationMs, `lets worker ${String(this.pid)} go on`, outside, () => {
       this.goOn();
     });
   }
@@ -155,12 +158,11 @@ export class SimProcess {
     if (!this.owner.isStopped || this.isDead) return;
     this.stuck = null;
     this.owner.go();
-    this.#end.wake();
     if (this.#hasPendingTerm) this.signal("SIGTERM");
   }
 
   signal(signal: NodeJS.Signals): void {
-    const { sim, supervisor } = this.#ports;
+    const { sim, outside } = this.#ports;
     sim.note(`worker ${String(this.pid)} gets ${signal}`);
     if (signal === "SIGTERM" && this.#ignoresTerm) {
       this.#ports.faults.happened("ignoresTerm");
@@ -170,7 +172,7 @@ export class SimProcess {
       this.#hasPendingTerm = true;
       return;
     }
-    sim.after(this.#random() * 2, `has worker ${String(this.pid)} end`, supervisor, () => {
+    sim.after(this.#random() * 2, `ends worker ${String(this.pid)}`, outside, () => {
       this.die(null, signal);
     });
   }
@@ -178,7 +180,7 @@ export class SimProcess {
   /** It is no more. Its exit and the end of its link are heard of in either order. */
   die(code: number | null, signal: NodeJS.Signals | null): void {
     if (this.isDead) return;
-    const { sim, faults, supervisor } = this.#ports;
+    const { sim, faults, supervisor, outside } = this.#ports;
     this.isDead = true;
     this.owner.isGone = true;
     sim.note(`worker ${String(this.pid)} ends with ${String(signal ?? code)}`);
@@ -188,7 +190,7 @@ export class SimProcess {
     sim.after(exitMs, `hears that worker ${String(this.pid)} ended`, supervisor, () => {
       this.child.emit("exit", code, signal);
     });
-    sim.after(endMs, `has the link of worker ${String(this.pid)} closed`, supervisor, () => {
+    sim.after(endMs, `closes the link of worker ${String(this.pid)}`, outside, () => {
       this.#end.died();
     });
     sim.after(Math.max(exitMs, endMs) + 1, "closes", supervisor, () =>
@@ -258,7 +260,7 @@ export class SimProcess {
     });
   }
 
-  /** As a worker of somebody else's may be: it says things twice, of calls that never were, and what is no message. */
+  /** As a worker of somebody else's may be: it says things twice, of calls that are not its own, and what no message is. */
   #unreliable(link: Link): Link {
     const { sim, faults } = this.#ports;
     return Object.create(link, {
@@ -270,19 +272,33 @@ export class SimProcess {
               link.sendResult(requestId, result, durationUs);
             });
           }
-          if (faults.fires("answersUnknown", 0.2))
-            link.sendResult(Number(requestId) + 1_000_000, encodeValue({ key: "nobody's" }), 1);
-          if (faults.fires("garbage", 0.2)) {
-            link.flush();
-            const frame = encode({ type: "HealthCheck" });
-            this.#end.write(
-              this.#random() < 0.5 ? frame : Uint8Array.of(0, 0, 0, 1, 0xee, 0xc1),
-              () => undefined,
-            );
-          }
+          this.#sayMore(link, Number(requestId));
+        },
+      },
+      sendChunk: {
+        value: (requestId: number | bigint, sequence: number, data: Uint8Array) => {
+          const part = faults.fires("streamBreaks", 0.3) ? this.#random() : 1;
+          if (part < 0.3) link.sendChunk(requestId, sequence + 1, data);
+          else link.sendChunk(requestId, sequence, data);
+          if (part > 0.6 && part < 1) link.send({ type: "StreamStart", requestId, window: 4 });
+          else if (part > 0.3 && part < 1)
+            link.send({ type: "StreamEnd", requestId, totalChunks: sequence + 7 });
         },
       },
     }) as Link;
+  }
+
+  #sayMore(link: Link, requestId: number): void {
+    const { faults, foreignCall } = this.#ports;
+    const nobodys = encodeValue({ key: "nobody's" });
+    if (faults.fires("answersUnknown", 0.2)) link.sendResult(requestId + 1_000_000, nobodys, 1);
+    const foreign = foreignCall(this.pid);
+    if (foreign !== null && faults.fires("answersForeign")) link.sendResult(foreign, nobodys, 1);
+    if (!faults.fires("garbage", 0.2)) return;
+    link.flush();
+    const frame =
+      this.#random() < 0.5 ? encode({ type: "HealthCheck" }) : Uint8Array.of(0, 0, 0, 1, 0xee, 0xc1);
+    this.#end.write(frame, () => undefined);
   }
 }
 

@@ -6,12 +6,15 @@ import { expect, test } from "@jest/globals";
 import { regressions } from "../regressions.js";
 import { tellFailure } from "./failure.js";
 import { faultKinds, type FaultKind } from "./faults.js";
+import { Observer } from "./observer.js";
 import { play, type Played } from "./play.js";
 
 const parts = 4;
 const defaultSeeds = 2000;
 /** One in so many is played twice, and has to take the same way. */
 const twiceEvery = 100;
+/** One in so many is looked into, which takes longer. */
+const inspectEvery = 10;
 /** From so many seeds on each kind of fault has to have happened. */
 const tellingSeeds = 200;
 const tracesFolder = ".splice/simulation";
@@ -44,7 +47,8 @@ export function testSeeds(part: number): void {
     async () => {
       const happened = new Set<FaultKind>();
       for (const seed of seeds) {
-        const played = await play(seed);
+        const isInspected = Math.floor(seed / parts) % inspectEvery === 0;
+        const played = await play(seed, isInspected ? { inspect: new Observer().watch() } : {});
         await expectGood(played);
         for (const kind of played.world.faults.fired.keys()) happened.add(kind);
         if (Math.floor(seed / parts) % twiceEvery === 0) await expectSameAgain(played);
@@ -68,7 +72,7 @@ async function expectSameAgain({ seed, world }: Played): Promise<void> {
 
 /** Leaves the whole trace in a file. */
 async function playAlone(seed: number): Promise<void> {
-  const played = await play(seed, { keptLines: Infinity });
+  const played = await play(seed, { keptLines: Infinity, inspect: new Observer().watch() });
   mkdirSync(tracesFolder, { recursive: true, mode: 0o700 });
   writeFileSync(`${tracesFolder}/${String(seed)}.trace`, `${played.world.sim.trace.join("\n")}\n`);
   await expectGood(played);

@@ -2,26 +2,40 @@
 // ends within a few seconds.
 
 import { defaults } from "../../../src/config/defaults.js";
-import type { ResolvedConfig, ResolvedPool } from "../../../src/config/types.js";
+import type { ResolvedConfig, ResolvedPool, Verify } from "../../../src/config/types.js";
 import type { Random } from "../../../src/time.js";
 
-export function drawConfig(random: Random): ResolvedConfig {
-  const among = <T>(...values: readonly T[]): T => values[Math.floor(random() * values.length)] as T;
-  const pool = (name: string): ResolvedPool => ({
+/** One more pool, of any kind. */
+export function laterPool(name: string, random: Random): ResolvedPool {
+  const restartType =
+    (["permanent", "transient", "temporary"] as const)[Math.floor(random() * 3)] ?? "permanent";
+  return {
     name,
     source: { kind: "functions", folder: "/functions", execArgv: [], configPath: "functions" },
     link: "inherit",
-    workers: among(1, 1, 2, 3),
+    workers: 1,
     env: {},
-    maxCalls: among(Infinity, Infinity, 5, 20),
+    maxCalls: random() < 0.5 ? Infinity : 3,
     maxRssMb: Infinity,
-    restartType: "permanent",
+    restartType,
     cwd: "/",
+  };
+}
+
+export function drawConfig(random: Random, verify: Verify): ResolvedConfig {
+  const among = <T>(...values: readonly T[]): T => values[Math.floor(random() * values.length)] as T;
+  const pool = (name: string): ResolvedPool => ({
+    ...laterPool(name, random),
+    workers: among(1, 1, 2, 3),
+    maxCalls: among(Infinity, Infinity, 5, 20),
+    restartType: "permanent",
   });
+  const pools = among(["a"], ["a", "b"]).map(pool);
+  const isRecycled = pools.some(({ maxCalls }) => maxCalls !== Infinity);
   return {
     ...defaults,
     cwd: "/",
-    pools: among(["a"], ["a", "b"]).map(pool),
+    pools,
     strategy: among("one_for_one", "one_for_one", "one_for_all", "rest_for_one"),
     limits: {
       ...defaults.limits,
@@ -43,8 +57,9 @@ export function drawConfig(random: Random): ResolvedConfig {
       cooldownMs: 500,
       maxCooldownMs: 3000,
     },
-    shutdown: { drainMs: among(0, 300, 2000), shutdownMs: 200, terminateMs: 200 },
-    health: { intervalMs: among(100, 500), maxMisses: among(1, 3), cancelGraceMs: among(20, 200) },
+    // 0 would cut off the calls of a worker that is only replaced after so many of them.
+    shutdown: { drainMs: isRecycled ? 300 : among(0, 300, 2000), shutdownMs: 200, terminateMs: 200 },
+    health: { intervalMs: among(200, 1000), maxMisses: among(1, 3), cancelGraceMs: among(20, 200) },
     breaker: {
       failureRatio: 0.5,
       minCalls: among(3, 10),
@@ -56,7 +71,7 @@ export function drawConfig(random: Random): ResolvedConfig {
     },
     streams: { windowChunks: among(1, 2, 8, 64), idleTimeoutMs: among(0, 0, 500) },
     socket: false,
-    verify: null,
+    verify: among(null, null, verify),
     inspect: null,
     dev: false,
   };

@@ -8,6 +8,8 @@ import { maxTimerMs } from "../../../src/time.js";
 export class Owner {
   isGone = false;
   #isStopped = false;
+  /** Told when it goes on. */
+  readonly onGo: (() => void)[] = [];
   readonly #sim: Sim;
   readonly #held: SimEvent[] = [];
 
@@ -28,7 +30,9 @@ export class Owner {
 
   /** What fell due meanwhile happens now, in its order. */
   go(): void {
+    if (!this.#isStopped) return;
     this.#isStopped = false;
+    for (const tell of this.onGo) tell();
     for (const event of this.#held.splice(0)) this.#sim.again(event);
   }
 

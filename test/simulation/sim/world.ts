@@ -14,11 +14,15 @@ import { createByteLink, type LinkEnd } from "./byte-link.js";
 import { Faults, type FaultKind } from "./faults.js";
 import { createFunctions } from "./functions.js";
 import { SimHost } from "./host.js";
-import { checkInvariants } from "./invariants.js";
+import { checkGone, checkInvariants } from "./invariants.js";
 import { LockStepJournal } from "./lock-step.js";
+import { createVerifier } from "./verifier.js";
 import { SimMachine } from "./process.js";
 import { drawConfig } from "./settings.js";
 import { Owner, Sim } from "./sim.js";
+
+/** Pools that are added, and removed, while it runs. */
+export const laterPools = ["x", "y", "z"];
 
 export interface WorldOptions {
   readonly without: ReadonlySet<FaultKind>;
@@ -30,6 +34,8 @@ export class World {
   readonly sim: Sim;
   readonly faults: Faults;
   readonly supervisor: Owner;
+  /** Whatever happens to all of them. */
+  readonly outside: Owner;
   readonly config: ResolvedConfig;
   readonly machine: SimMachine;
   readonly system: System;
@@ -44,6 +50,7 @@ export class World {
   isAccepting = true;
   /** Told of each entry of the journal. */
   onEntry: (kind: string, callId: number, instance: number) => void = () => undefined;
+  readonly #pids = new Map<number, number>();
   readonly #connections = new Set<HostConnection>();
   readonly #ends = new Set<LinkEnd>();
 
@@ -51,19 +58,27 @@ export class World {
     const sim = new Sim(seed, options.keptLines);
     this.sim = sim;
     this.supervisor = new Owner(sim, "supervisor");
+    this.outside = new Owner(sim, "outside");
     this.faults = new Faults(sim, options.without);
-    const config = drawConfig(sim.random("config"));
-    this.config = config;
     const { faults, supervisor } = this;
+    const config = drawConfig(sim.random("config"), createVerifier(sim, faults, supervisor));
+    this.config = config;
     const ports = { sim, faults, machine: () => this.machine, log: this.executions };
     this.machine = new SimMachine({
       sim,
       faults,
       supervisor,
-      registries: new Map(config.pools.map(({ name }) => [name, createFunctions(name, ports)])),
+      outside: this.outside,
+      registries: new Map(
+        [...config.pools.map(({ name }) => name), ...laterPools].map((name) => [
+          name,
+          createFunctions(name, ports),
+        ]),
+      ),
       connectTimeoutMs: config.connectTimeoutMs,
       maxFrameBytes: config.limits.maxFrameBytes,
       windowChunks: config.streams.windowChunks,
+      foreignCall: (pid) => this.#foreignCall(pid),
     });
     this.journal = new LockStepJournal(
       (error) => {
@@ -71,6 +86,7 @@ export class World {
       },
       (kind, callId, instance, code) => {
         sim.note(`journal ${kind} call ${String(callId)} process ${String(instance)} code ${String(code)}`);
+        if (kind === "spawn") this.#pids.set(instance, code);
         this.onEntry(kind, callId, instance);
       },
     );
@@ -107,12 +123,24 @@ export class World {
       for (const connection of this.#connections) connection.close();
     });
     sim.afterEvent = () => {
-      try {
+      this.#check(() => {
         checkInvariants(this.system.dispatcher, this.journal, config.limits);
-      } catch (error) {
-        sim.fail(error);
-      }
+      });
     };
+  }
+
+  #check(check: () => void): void {
+    try {
+      check();
+    } catch (error) {
+      this.sim.fail(error);
+    }
+  }
+
+  #foreignCall(pid: number): number | null {
+    for (const [callId, { instance }] of this.journal.calls)
+      if (instance !== 0 && this.#pids.get(instance) !== pid) return callId;
+    return null;
   }
 
   /** Open links of hosts and workers, at the supervisor's end. */
@@ -136,6 +164,14 @@ export class World {
     this.#ends.add(left);
     const connection = new HostConnection(callerId, left, this.#hostPorts(), () => {
       this.#connections.delete(connection);
+      const { afterEvent } = sim;
+      sim.afterEvent = () => {
+        sim.afterEvent = afterEvent;
+        afterEvent();
+        this.#check(() => {
+          checkGone(this.journal, callerId);
+        });
+      };
     });
     this.#connections.add(connection);
     const host = new SimHost(sim, faults, callerId, history, random, owner, right);
