@@ -10,6 +10,8 @@ export const ignoredOnPurpose: Readonly<Record<string, string>> = {
   "worker/terminating/exports.listed": "It was told to go while it started: what it exports is of no use.",
   "worker/stopping/calls.drained":
     "Its drain's time was over first, and it was told to leave with its calls cancelled.",
+  "worker/stopping/worker.condemn":
+    "A call of it is overdue, and it is on the way out: the kill ladder that it stands on ends that call as well.",
   "worker/killing/calls.drained":
     "Its last call ended while it is being killed: only the end of its process is awaited.",
   "worker/killing/exports.listed": "As above, of one that is being killed.",

@@ -40,7 +40,7 @@ const draining = [
 /** Where the walk begins, and how many moves it goes on from there. */
 const begins: readonly (readonly [root: readonly string[], maxMoves: number])[] = [
   [[], 5],
-  [ready, 4],
+  [ready, 5],
   [loaded, 3],
   [draining, 3],
 ];
@@ -68,7 +68,7 @@ test("in every state every call is answered once, permits come back, and some wo
   process.stdout.write(`${figures}\n`);
   expect(page).toContain(figures);
   expect([...ignored].sort()).toEqual(Object.keys(ignoredOnPurpose).sort());
-}, 120_000);
+}, 180_000);
 
 type WorkerLogic = typeof workerMachine;
 
