@@ -87,6 +87,24 @@ export function parsePatience(value: string): number {
   );
 }
 
+/** A port of the loopback interface. */
+export function parsePort(value: string): number {
+  const port = /^\d{1,5}$/.test(value) ? Number(value) : Infinity;
+  if (port <= 65_535) return port;
+  throw new UsageError(`--port is ${JSON.stringify(value)}, but must be a whole number from 0 to 65535.`);
+}
+
+/** The page of an inspector. */
+export function parseInspector(value: string): URL {
+  const url = URL.canParse(value) ? new URL(value) : null;
+  if (url?.protocol === "https:" || url?.protocol === "http:") return url;
+  throw new UsageError(
+    `--inspector is ${JSON.stringify(value)}, but must be the address of a page, such as ${statelyPage}.`,
+  );
+}
+
+export const statelyPage = "https://stately.ai/inspect";
+
 export function parseLink(value: string): LinkKind {
   if (value === "inherit" || value === "socket") return value;
   throw new UsageError(`--link is ${JSON.stringify(value)}, but must be inherit or socket.`);

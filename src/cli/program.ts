@@ -5,6 +5,7 @@ import { version } from "../version.js";
 import { errorAsJson, exitCodeOf, exitCodes, sentenceOf, UsageError } from "./exit.js";
 import { toJson } from "./json.js";
 import type { CallCommandOptions } from "./commands/call.js";
+import type { InspectCommandOptions } from "./commands/inspect.js";
 import type { LogsCommandOptions } from "./commands/logs.js";
 import type { ConformCommandOptions } from "./commands/conform.js";
 import type { MachinesCommandOptions } from "./commands/machines.js";
@@ -18,13 +19,16 @@ import {
   parseDefaultTimeout,
   parseDrain,
   parseHeader,
+  parseInspector,
   parseLink,
   parseLogLevel,
   parseMaxConcurrency,
   parsePatience,
+  parsePort,
   parseRequestId,
   parseTail,
   parseTimeout,
+  statelyPage,
 } from "./options.js";
 
 /** Runs the command that `argv` (without node and script) names; resolves with the exit code. */
@@ -153,6 +157,23 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
     .action(async (requestId: number | bigint, options: CommonOptions) => {
       const { runWhy } = await import("./commands/why.js");
       setExitCode(await runWhy(requestId, options));
+    });
+  common(program.command("inspect"))
+    .description("watch the supervisor's statecharts as they change")
+    .option("--stately", "in Stately's inspector: prints the address of a page, until Ctrl-C")
+    .option("--port <n>", "the port of that page; 0 is any that is free", parsePort, 0)
+    .option("--inspector <url>", "the inspector's own page", parseInspector, new URL(statelyPage))
+    .addHelpText(
+      "after",
+      examples(
+        "splice inspect --stately",
+        "splice inspect --stately --port 8123",
+        "splice inspect --json | jq -c 'select(.type == \"transition.taken\")'",
+      ),
+    )
+    .action(async (options: InspectCommandOptions) => {
+      const { runInspect } = await import("./commands/inspect.js");
+      await runInspect(options);
     });
   common(program.command("stop"))
     .description("stop the supervisor and wait until it is gone")

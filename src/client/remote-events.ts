@@ -1,5 +1,5 @@
-// events$ over a connection: `splice.events` of whichever supervisor the link leads to, begun again whenever the link
-// is. What happens while it is down is lost. One stream, however many subscribe.
+// A reserved stream of whichever supervisor the link leads to, begun again whenever the link is; events$ is one. What
+// happens while it is down is lost. One stream, however many subscribe.
 
 import { Observable } from "rxjs/internal/Observable";
 import type { Subscriber } from "rxjs/internal/Subscriber";
@@ -13,31 +13,37 @@ import type { ClientConnection } from "./connection.js";
 import type { Link } from "./link.js";
 import { openStreamOn } from "./open-stream.js";
 
-/** Completes when the link is closed; errs when the supervisor does not give its events to this connection. */
 export function remoteEvents(link: Link, clock: Clock, random: Random): Observable<LifecycleEvent> {
-  return new Observable<LifecycleEvent>((subscriber) => {
-    const watching = new Watching(link, clock, random, subscriber);
+  return remoteStream(link, clock, random, "splice.events");
+}
+
+/** Completes when the link is closed; errs when the supervisor does not give that stream to this connection. */
+export function remoteStream<Item>(link: Link, clock: Clock, random: Random, name: string): Observable<Item> {
+  return new Observable<Item>((subscriber) => {
+    const watching = new Watching(link, clock, random, name, subscriber);
     return () => {
       watching.stop();
     };
   }).pipe(share());
 }
 
-class Watching {
+class Watching<Item> {
   readonly #link: Link;
   readonly #clock: Clock;
   readonly #random: Random;
-  readonly #subscriber: Subscriber<LifecycleEvent>;
+  readonly #name: string;
+  readonly #subscriber: Subscriber<Item>;
   #unwait: () => void = () => undefined;
   #items: IncomingStream | null = null;
   #timer: TimerHandle;
   #attempt = 0;
   #isStopped = false;
 
-  constructor(link: Link, clock: Clock, random: Random, subscriber: Subscriber<LifecycleEvent>) {
+  constructor(link: Link, clock: Clock, random: Random, name: string, subscriber: Subscriber<Item>) {
     this.#link = link;
     this.#clock = clock;
     this.#random = random;
+    this.#name = name;
     this.#subscriber = subscriber;
     if (link.isClosed) {
       subscriber.complete();
@@ -69,7 +75,7 @@ class Watching {
 
   #listen(connection: ClientConnection): void {
     this.#leave();
-    const items = openStreamOn(connection, this.#clock, "splice.events", undefined, undefined);
+    const items = openStreamOn(connection, this.#clock, this.#name, undefined, undefined);
     this.#items = items;
     void this.#read(items, connection);
   }
@@ -79,7 +85,7 @@ class Watching {
       for await (const item of items) {
         if (this.#items !== items) return;
         this.#attempt = 0;
-        this.#subscriber.next(item as LifecycleEvent);
+        this.#subscriber.next(item as Item);
       }
     } catch (error) {
       // Refused as a request, it would be refused again.

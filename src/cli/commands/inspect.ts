@@ -1,0 +1,101 @@
+// splice inspect: the statecharts of a running supervisor, as they change: in Stately's inspector in a browser, or as
+// lines of JSON. The page outlives the supervisor, and shows the one that comes after it.
+
+import type { Subscription } from "rxjs";
+import { Link } from "../../client/link.js";
+import { remoteStream } from "../../client/remote-events.js";
+import type { InspectionEvent } from "../../contract/inspection.js";
+import { messageOf } from "../../errors.js";
+import { realClock } from "../../time.js";
+import { UsageError } from "../exit.js";
+import { PageServer } from "../inspect/page-server.js";
+import { StatelyFrames } from "../inspect/stately-frames.js";
+import { interruptible } from "../interrupt.js";
+import { toJson } from "../json.js";
+import type { CommonOptions } from "../options.js";
+import { printStream } from "../print-stream.js";
+import { findSocket } from "../project.js";
+import { connectTo, streamFrom } from "../supervisor.js";
+
+export interface InspectCommandOptions extends CommonOptions {
+  readonly stately?: boolean;
+  readonly inspector: URL;
+  readonly port: number;
+}
+
+export async function runInspect(options: InspectCommandOptions): Promise<void> {
+  const { stately = false, json = false } = options;
+  if (!stately && !json) {
+    throw new UsageError(
+      "`splice inspect` has no page of its own yet: --stately shows the charts in Stately's inspector, --json prints what happens in them.",
+    );
+  }
+  const socket = await findSocket(options);
+  await interruptible(async (signal) => {
+    try {
+      await (stately ? showStately(socket, options, signal) : printItems(socket, signal));
+    } catch (error) {
+      // That is how a person ends it.
+      if (!signal.aborted) throw error;
+    }
+  });
+}
+
+async function printItems(socket: string, signal: AbortSignal): Promise<void> {
+  const connection = await connectTo(socket, signal);
+  try {
+    await printStream(streamFrom(connection, "splice.inspect", undefined, { signal }), (item) =>
+      toJson(item),
+    );
+  } finally {
+    connection.close();
+  }
+}
+
+/** Until it is interrupted, or the supervisor refuses to be watched. */
+async function showStately(
+  socket: string,
+  { inspector, port, json = false }: InspectCommandOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const link = new Link({
+    clock: realClock,
+    random: Math.random,
+    open: (giveUp) => connectTo(socket, giveUp),
+  });
+  const frames = new StatelyFrames();
+  let page: PageServer | null = null;
+  let watching: Subscription | null = null;
+  try {
+    await link.start(0);
+    page = await PageServer.open({ inspector, port, present: () => frames.present() });
+    const shown = page;
+    process.stdout.write(`${json ? JSON.stringify({ url: shown.url }) : shown.url}\n`);
+    await new Promise<void>((resolve, reject) => {
+      signal.addEventListener("abort", () => {
+        resolve();
+      });
+      if (signal.aborted) resolve();
+      watching = remoteStream<InspectionEvent>(link, realClock, Math.random, "splice.inspect").subscribe({
+        next: (item) => {
+          const told = frames.take(item);
+          if (told === null) shown.reset();
+          else shown.tell(told);
+          if (item.type === "inspection.began") sayWho(item.pid);
+        },
+        error: (error: unknown) => {
+          reject(error instanceof Error ? error : new Error(messageOf(error)));
+        },
+        complete: resolve,
+      });
+    });
+  } finally {
+    (watching as Subscription | null)?.unsubscribe();
+    link.close()?.close();
+    await page?.close();
+  }
+}
+
+function sayWho(pid: number): void {
+  process.stderr.write(`Shown is the supervisor of process ${String(pid)}. Ctrl-C ends this.\n`);
+}
