@@ -10,7 +10,7 @@ import { Observer } from "./observer.js";
 import { play, type Played } from "./play.js";
 
 const parts = 4;
-const defaultSeeds = 2000;
+const defaultSeeds = 1000;
 /** One in so many is played twice, and has to take the same way. */
 const twiceEvery = 100;
 /** One in so many is looked into, which takes longer. */
