@@ -48,12 +48,12 @@ describe("splice conform", () => {
     const { code, stdout } = await project.run([
       "conform",
       workerCommand("no-cancel-ack"),
-      ...["--only", "cancel/unknown", "--patience", "300"],
+      ...["--only", "cancel/unknown", "--patience", "3000"],
     ]);
     expect(code).toBe(1);
     expect(stdout).toContain("✗ cancel/unknown");
     expect(stdout).toMatch(/ +protocol {2}Conversations: Cancel\n +expected {2}CancelAck request_id=4711\n/);
-    expect(stdout).toMatch(/ +but {7}nothing of it came within 300 ms\n/);
+    expect(stdout).toMatch(/ +but {7}nothing of it came within 3000 ms\n/);
     expect(stdout).toMatch(/ +← Handshake .*\n +→ HandshakeAck .*\n/);
     expect(stdout).toContain("→ Cancel request_id=4711");
   });
