@@ -159,10 +159,12 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
       setExitCode(await runWhy(requestId, options));
     });
   common(program.command("inspect"))
-    .description("watch the supervisor's statecharts as they change")
+    .description(
+      "watch the supervisor's statecharts as they change: in a browser with --stately, or as lines with --json",
+    )
     .option("--stately", "in Stately's inspector: prints the address of a page, until Ctrl-C")
-    .option("--port <n>", "the port of that page; 0 is any that is free", parsePort, 0)
-    .option("--inspector <url>", "the inspector's own page", parseInspector, new URL(statelyPage))
+    .option("--port <n>", "the port of that page (default: any that is free)", parsePort)
+    .option("--inspector <url>", `the inspector's own page (default: ${statelyPage})`, parseInspector)
     .addHelpText(
       "after",
       examples(

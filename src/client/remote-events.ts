@@ -17,10 +17,19 @@ export function remoteEvents(link: Link, clock: Clock, random: Random): Observab
   return remoteStream(link, clock, random, "splice.events");
 }
 
-/** Completes when the link is closed; errs when the supervisor does not give that stream to this connection. */
-export function remoteStream<Item>(link: Link, clock: Clock, random: Random, name: string): Observable<Item> {
+/**
+ * Completes when the link is closed; errs when the supervisor does not give that stream to this connection. Of what it is
+ * tried again after `interrupted` is told.
+ */
+export function remoteStream<Item>(
+  link: Link,
+  clock: Clock,
+  random: Random,
+  name: string,
+  interrupted: (error: unknown) => void = () => undefined,
+): Observable<Item> {
   return new Observable<Item>((subscriber) => {
-    const watching = new Watching(link, clock, random, name, subscriber);
+    const watching = new Watching(link, clock, random, name, subscriber, interrupted);
     return () => {
       watching.stop();
     };
@@ -33,13 +42,22 @@ class Watching<Item> {
   readonly #random: Random;
   readonly #name: string;
   readonly #subscriber: Subscriber<Item>;
+  readonly #interrupted: (error: unknown) => void;
   #unwait: () => void = () => undefined;
   #items: IncomingStream | null = null;
   #timer: TimerHandle;
   #attempt = 0;
   #isStopped = false;
 
-  constructor(link: Link, clock: Clock, random: Random, name: string, subscriber: Subscriber<Item>) {
+  constructor(
+    link: Link,
+    clock: Clock,
+    random: Random,
+    name: string,
+    subscriber: Subscriber<Item>,
+    interrupted: (error: unknown) => void,
+  ) {
+    this.#interrupted = interrupted;
     this.#link = link;
     this.#clock = clock;
     this.#random = random;
@@ -90,7 +108,10 @@ class Watching<Item> {
     } catch (error) {
       // Refused as a request, it would be refused again.
       const isFinal = isSpliceError(error) && error.code < 2000;
-      if (isFinal && this.#items === items) this.#subscriber.error(error);
+      if (this.#items === items) {
+        if (isFinal) this.#subscriber.error(error);
+        else this.#interrupted(error);
+      }
     }
     if (this.#isStopped || this.#items !== items) return;
     // The supervisor is leaving, so this link will be lost. Should it stay: again, but not in a tight loop.

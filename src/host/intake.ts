@@ -11,7 +11,7 @@ export const stalledHostTimeoutMs = 30_000;
 export interface IntakePorts {
   readonly clock: Clock;
   readonly receive: (message: WireMessage) => void;
-  /** The host was held for its whole time. */
+  /** The host was held, and took nothing for the whole time. */
   readonly onStalled: () => void;
   /** `receive` threw; the rest of that chunk is dropped. */
   readonly onFault: (error: unknown) => void;
@@ -46,7 +46,16 @@ export class Intake {
     if (this.#state !== "serving" || !this.#stream.outbox.isAboveHighWater) return;
     this.#state = "held";
     this.#stream.pause();
-    this.#timer = this.#ports.clock.setTimeout(this.#ports.onStalled, stalledHostTimeoutMs);
+    this.#watch();
+  }
+
+  /** A host that is slow but reads has its time anew with each write that it has taken whole. */
+  #watch(): void {
+    const { takenBytes } = this.#stream.outbox;
+    this.#timer = this.#ports.clock.setTimeout(() => {
+      if (this.#stream.outbox.takenBytes === takenBytes) this.#ports.onStalled();
+      else this.#watch();
+    }, stalledHostTimeoutMs);
   }
 
   /** Nothing is served any more. */

@@ -10,7 +10,7 @@ import { InspectedActors } from "./inspected-actors.js";
 
 /** New ones in a second: more than an eye follows, and little beside the calls themselves. */
 const maxPerSecond = 50;
-/** At a time: calls may last for hours, and each new one shall have its turn to be seen. */
+/** At a time. Calls may last for hours: for a new one the oldest is let go, so that each has its turn to be seen. */
 const maxLive = 64;
 
 export interface InspectedCallsPorts {
@@ -73,11 +73,12 @@ export class InspectedCalls {
     if (difference === null) return;
     const actorId = this.#idOf(fact);
     this.#ports.tell({ type: "step.refused", actorId, message: difference });
+    // Readers hear that this actor is gone, too.
+    followed.step.actor.stop();
     this.#ports.log.error(`A call went another way than its chart allows: ${difference}`, { call: callId });
   }
 
   #mayBegin({ atMs }: JournalFact): boolean {
-    if (this.#live.size >= maxLive) return false;
     if (atMs - this.#windowAtMs >= 1000) {
       this.#windowAtMs = atMs;
       this.#begun = 0;
@@ -100,8 +101,19 @@ export class InspectedCalls {
     });
     const followed = { step, actors };
     // One that never held a slot nor waited for one has no number, and is over with its one entry.
-    if (callId !== 0) this.#live.set(callId, followed);
+    if (callId === 0) return followed;
+    if (this.#live.size >= maxLive) this.#letGo();
+    this.#live.set(callId, followed);
     return followed;
+  }
+
+  /** Of the oldest is shown that it is followed no more. */
+  #letGo(): void {
+    for (const [callId, { step }] of this.#live) {
+      this.#live.delete(callId);
+      step.actor.stop();
+      return;
+    }
   }
 
   #idOf({ callId }: JournalFact): string {

@@ -141,19 +141,21 @@ export class ReservedStream {
       return true;
     }
     const item = this.#place < until ? feed.at(this.#place) : undefined;
-    const next = item === undefined ? Math.min(feed.first, until) : this.#place + 1;
-    if (next <= this.#place) return false;
-    const data = item ?? lost(next - this.#place);
-    if (!this.#credit.maySend(data.length)) return false;
-    this.#place = next;
-    if (item === undefined) this.#openAgain();
+    if (item !== undefined) {
+      if (!this.#credit.maySend(item.length)) return false;
+      this.#place += 1;
+      this.#send(item);
+      return true;
+    }
+    const next = Math.min(feed.first, until);
+    if (next <= this.#place || !this.#credit.maySend(lost(feed.end - this.#place).length)) return false;
+    this.#opening = [...this.#source.opening()].reverse();
+    // What it begins with is the present, so that all before is what it has missed.
+    const heardTo = this.#opening.length > 0 ? feed.end : next;
+    const data = lost(heardTo - this.#place);
+    this.#place = heardTo;
     this.#send(data);
     return true;
-  }
-
-  #openAgain(): void {
-    this.#opening = [...this.#source.opening()].reverse();
-    if (this.#opening.length > 0) this.#place = this.#source.feed.end;
   }
 
   #send(data: Uint8Array): void {

@@ -11,6 +11,7 @@ import {
   type InputFrom,
   type Snapshot,
   type SnapshotFrom,
+  type StateValue,
 } from "xstate";
 import {
   adjacencyMapToArray,
@@ -99,6 +100,11 @@ export interface TransitionCoverage {
   readonly reachable: readonly TransitionPair[];
   /** Those of them after which the subject was compared with the model. */
   readonly covered: readonly TransitionPair[];
+  /**
+   * Events that a state of the model takes, as "state event", and that none of the `cases` brought there: the model says
+   * something that was not tried. Empty, unless that is meant.
+   */
+  readonly unwalked: readonly string[];
 }
 
 /**
@@ -144,11 +150,62 @@ export async function testEveryTransition<Model extends AnyStateMachine>(
         states.add(plainKey(walk.state));
         covered.set(`${pair.state} ${pair.event}`, pair);
       }
-    } finally {
-      await walk.subject.end?.();
+    } catch (error) {
+      // What a subject throws at its end must not hide why it came to that.
+      await quietly(() => walk.subject.end?.());
+      throw error;
     }
+    await walk.subject.end?.();
   }
-  return { states: states.size, paths: paths.length, reachable, covered: [...covered.values()] };
+  const unwalked = untaken(model, edges);
+  return { states: states.size, paths: paths.length, reachable, covered: [...covered.values()], unwalked };
+}
+
+async function quietly(end: () => void | Promise<void>): Promise<void> {
+  try {
+    await end();
+  } catch {
+    // The other error is the one that is told.
+  }
+}
+
+/** Each event of each state of the model that none of the edges brings to that state. */
+function untaken(model: AnyStateMachine, edges: readonly Edge[]): readonly string[] {
+  const brought = new Set(
+    edges.flatMap(({ state, event }) =>
+      nodesIn(model.root, asSnapshot(state).value as StateValue).map(
+        (node) => `${pathOf(node)} ${event.type}`,
+      ),
+    ),
+  );
+  return takesOf(model.root).filter((one) => !brought.has(one));
+}
+
+type Node = AnyStateMachine["root"];
+
+function takesOf(node: Node): readonly string[] {
+  const own = [...node.transitions.keys()].filter((type) => type !== "" && !type.includes("*"));
+  return [
+    ...own.map((type) => `${pathOf(node)} ${type}`),
+    ...Object.values(node.states).flatMap((inner) => takesOf(inner)),
+  ];
+}
+
+function nodesIn(node: Node, value: StateValue | undefined): readonly Node[] {
+  if (value === undefined) return [node];
+  const inner = typeof value === "string" ? { [value]: undefined } : value;
+  return [
+    node,
+    ...Object.entries(inner).flatMap(([key, below]) => {
+      const child = node.states[key];
+      return child === undefined ? [] : nodesIn(child, below);
+    }),
+  ];
+}
+
+/** "serving.tripped"; of the model as a whole its id. */
+function pathOf(node: Node): string {
+  return node.path.length === 0 ? node.id : node.path.join(".");
 }
 
 const initType = "xstate.init";

@@ -37,13 +37,18 @@ export class ScriptedPeer {
     link.attach({
       data: (chunk) => {
         if (this.#end !== "") return;
+        let messages: readonly Message[];
+        let end = "";
         try {
-          take(decoder.push(chunk));
+          messages = decoder.push(chunk);
         } catch (error) {
           if (!isProtocolError(error)) throw error;
-          take(error.messages);
-          this.#close(`what came is no frame (${error.message})`);
+          messages = error.messages;
+          end = `what came is no frame (${error.message})`;
         }
+        // Outside: what a script throws is the script's.
+        take(messages);
+        if (end !== "") this.#close(end);
       },
       drain: () => undefined,
       end: () => {

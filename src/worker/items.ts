@@ -23,7 +23,7 @@ export function itemsOf(returned: unknown): Items {
   const source = itemSourceOf(returned);
   if (source !== null) return new SourceItems(source);
   // One that is not asynchronous is meant as well as any, and of promises that it yields, what they come to.
-  if (typeof returned === "object" && returned !== null && !Array.isArray(returned)) {
+  if (typeof returned === "object" && returned !== null && !isOneValue(returned)) {
     const iterable = returned as Partial<Iterable<unknown>>;
     if (iterable[Symbol.iterator] !== undefined)
       return new GeneratorItems(awaited(iterable as Iterable<unknown>));
@@ -31,6 +31,11 @@ export function itemsOf(returned: unknown): Items {
   throw new NoItemsError(
     "A streaming function must return an AsyncIterable or a ReadableStream, or be an async generator function.",
   );
+}
+
+/** What iterates, but is meant as a result that somebody forgot to wrap. */
+function isOneValue(returned: object): boolean {
+  return Array.isArray(returned) || ArrayBuffer.isView(returned);
 }
 
 /** The same items, each step of which runs within `during`. */

@@ -59,8 +59,15 @@ export async function runTarget(
   await target.begin?.();
   try {
     await Promise.all(Array.from({ length: target.atOnce ?? 1 }, work));
-  } finally {
-    await target.end?.();
+  } catch (error) {
+    // What a target says at its end must not hide why it came to that.
+    try {
+      await target.end?.();
+    } catch {
+      // The other error is the one that is told.
+    }
+    throw error;
   }
+  await target.end?.();
   return tally;
 }

@@ -5,8 +5,8 @@ import { afterAll, expect } from "@jest/globals";
 import type { TransitionCoverage } from "../../src/testing/every-transition.js";
 
 export interface Announce {
-  /** Fails unless all that can be reached was covered. */
-  model(name: string, coverage: TransitionCoverage): void;
+  /** Fails unless all that can be reached was covered, and all that the model says tried, but for what is `meant` to be left. */
+  model(name: string, coverage: TransitionCoverage, meant?: readonly string[]): void;
   /** Fails when a transition was left that no reason excuses, and when a reason excuses nothing. */
   chart(name: string, walked: Walked, excused?: readonly Excuse[]): void;
 }
@@ -28,10 +28,11 @@ export function announceModels(): Announce {
     if (lines.length > 0) process.stdout.write(`${lines.join("\n")}\n`);
   });
   return {
-    model(name, { states, paths, reachable, covered }) {
+    model(name, { states, paths, reachable, covered, unwalked }, meant = []) {
       const keys = (pairs: TransitionCoverage["covered"]) =>
         pairs.map(({ state, event }) => `${state} ${event}`).sort();
       expect(keys(covered)).toEqual(keys(reachable));
+      expect(unwalked).toEqual(meant);
       lines.push(
         `models: ${name} ${String(states)} states, ${String(reachable.length)} pairs, ${String(covered.length)} covered, ${String(paths)} walks`,
       );

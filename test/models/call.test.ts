@@ -200,7 +200,8 @@ test(
       cases: (state) => callCases(state),
       endIn: ({ status }) => status === "done",
     });
-    announce.model("call", coverage);
+    // A worker that says so breaks the protocol: test/dispatch/streams-breaches.test.ts.
+    announce.model("call", coverage, ["dispatched stream.ended", "streaming result"]);
   },
   walkTimeoutMs,
 );

@@ -61,8 +61,8 @@ export class StatelyFrames {
         const event = { type: item.type, message: item.message };
         return [{ type: "@xstate.event", ...this.#base(item), event, sourceId: undefined }];
       }
-      case "transition.taken":
-      case "items.dropped":
+      // Those of a supervisor that is newer than this, too.
+      default:
         return [];
     }
   }

@@ -5,7 +5,8 @@ import type { CallEvent } from "./events.js";
 
 export const callNotes: MachineNotes<CallEvent["type"], never> = {
   summary: "One call, from admission to the moment its slot is free: the specification of dispatch.",
-  place: "None runs: `dispatch/` is its compiled form, and tests hold the two together.",
+  place:
+    "None runs, but for those that show some calls to whoever inspects: `dispatch/` is its compiled form, and tests hold the two together.",
   events: {
     "call.enqueued": {
       sort: "fact",
