@@ -19,9 +19,7 @@ export async function theCharts(splice) {
   process.kill((await splice.status()).pools[0].workers[0].pid, "SIGKILL");
   say(`its worker, as it is killed: ${await watch.until("app:1", "ready")}`);
   await watch.end();
-  say(
-    "Nobody watches any more, and nothing is paid for it. The picture: `splice machines worker --format svg`.",
-  );
+  say("Nobody watches any more, so nothing is attached. The picture: `splice machines worker --format svg`.");
 }
 
 /** The way of each actor through its chart, by its name, as far as it has been seen and not told yet. */
