@@ -3,9 +3,8 @@
 
 import { test } from "@jest/globals";
 import { createActor } from "xstate";
-import type { JournalKind } from "../../src/dispatch/journal.js";
 import type { CallId } from "../../src/ids.js";
-import type { CallEvent } from "../../src/machines/call/events.js";
+import { callEventOf } from "../../src/machines/call/journal-events.js";
 import { callMachine } from "../../src/machines/call/machine.js";
 import {
   testEveryTransition,
@@ -25,19 +24,6 @@ const taken = new Taken();
 
 /** A time is met within a bucket of the deadlines, and seen after it. */
 const slackMs = 6;
-
-const eventOf: Partial<Record<JournalKind, CallEvent["type"]>> = {
-  enqueue: "call.enqueued",
-  accept: "call.accepted",
-  reject: "call.rejected",
-  dispatch: "call.dispatched",
-  stream: "stream.started",
-  credit: "credit.returned",
-  cancel: "cancel.sent",
-  settle: "caller.answered",
-  late: "answer.discarded",
-  release: "slot.released",
-};
 
 function subject(): ModelSubject<typeof callModel> {
   const bench = createBench({
@@ -74,7 +60,7 @@ function subject(): ModelSubject<typeof callModel> {
     const entries = [...bench.journal.entries()];
     const refused: string[] = [];
     for (const entry of entries.slice(read)) {
-      const type = eventOf[entry.kind];
+      const type = callEventOf(entry.kind);
       const isOwn = callId === 0 ? entry.requestId === requestId : entry.callId === callId;
       if (type === undefined || !isOwn) continue;
       if (!chart.getSnapshot().can({ type }))
