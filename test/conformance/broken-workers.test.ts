@@ -1,8 +1,9 @@
-// Workers that break one thing each: the suite names exactly the rules that this breaks, and no other.
+// Workers that break one thing each: the suite names exactly the rules that this breaks, and no other. They live in this
+// process, on real sockets; that processes are judged alike is seen of one of them, and by the tests of splice conform.
 
 import { join } from "node:path";
 import { describe, expect, jest, test } from "@jest/globals";
-import { brokenText, conformFixtures, namesOf, tryWorker } from "./subjects.js";
+import { brokenText, conformFixtures, namesOf, tryByHand, tryWorker } from "./subjects.js";
 
 jest.setTimeout(120_000);
 
@@ -12,12 +13,8 @@ const patienceMs = 3000;
 /** Where the workers below break anything, and more. */
 const topics = ["handshake", "errors", "cancel", "credit", "shutdown", "frames", "silence"];
 
-function commandOf(name: string): [string, string] {
-  return [process.execPath, join(conformFixtures, "broken", `${name}.mjs`)];
-}
-
 test("a worker that keeps the rules has none named, and what it does not offer is never said to hold", async () => {
-  const report = await tryWorker(commandOf("right"), { patienceMs });
+  const report = await tryByHand("right", { patienceMs });
   expect(brokenText(report)).toBe("");
   const reasons = report.rules.flatMap(({ name, outcome, reason }) =>
     outcome === "skipped" ? [`${name}: ${String(reason)}`] : [],
@@ -39,10 +36,16 @@ const broken: readonly [worker: string, rules: readonly string[]][] = [
 
 describe("a worker that", () => {
   test.each(broken)("%s", async (worker, rules) => {
-    const report = await tryWorker(commandOf(worker), { patienceMs, topics });
+    const report = await tryByHand(worker, { patienceMs, topics });
     expect(namesOf(report, "broken")).toEqual(rules);
     expect(report.ok).toBe(false);
   });
+});
+
+test("a process that stays is seen to stay", async () => {
+  const command = [process.execPath, join(conformFixtures, "broken/worker.mjs"), "stays"] as const;
+  const report = await tryWorker(command, { patienceMs, topics: ["silence"] });
+  expect(namesOf(report, "broken")).toEqual(["silence/left-early", "silence/left", "silence/left-busy"]);
 });
 
 test("a program that is no worker breaks the first rule, and nothing of it is said to hold", async () => {

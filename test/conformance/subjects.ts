@@ -8,9 +8,10 @@ import { bundleFunctions } from "../../src/actors/bundle.js";
 import { createWorkerProcesses } from "../../src/cli/conform/worker-processes.js";
 import { loadScenarios } from "../../src/testing/conform/load-scenarios.js";
 import { runSuite, type RuleReport, type SuiteReport } from "../../src/testing/conform/run-suite.js";
-import type { LinkName } from "../../src/testing/conform/scenario.js";
+import type { LinkName, Scenario } from "../../src/testing/conform/scenario.js";
 import type { StartSubject } from "../../src/testing/conform/subject.js";
 import { fromSocket } from "../../src/transport/duplex.js";
+import { startByHand } from "./by-hand.js";
 
 export const root = join(import.meta.dirname, "../..");
 export const conformFixtures = join(root, "test/fixtures/conform");
@@ -31,9 +32,7 @@ export async function tryWorker(
   { link = "inherit", topics, patienceMs: patience = patienceMs }: SuiteRun = {},
 ): Promise<SuiteReport> {
   const processes = createWorkerProcesses(command, link, patience);
-  const scenarios = (await loadScenarios()).filter(
-    ({ name }) => topics === undefined || topics.some((topic) => name.startsWith(`${topic}/`)),
-  );
+  const scenarios = await scenariosOf(topics);
   try {
     return await runSuite({
       side: "worker",
@@ -47,6 +46,31 @@ export async function tryWorker(
   } finally {
     await processes.close();
   }
+}
+
+/** As tryWorker, of a worker by hand that lives in this process: what it says and does is all that counts. */
+export async function tryByHand(
+  name: string,
+  { topics, patienceMs: patience = patienceMs }: Omit<SuiteRun, "link"> = {},
+): Promise<SuiteReport> {
+  const start = await startByHand(name);
+  const scenarios = await scenariosOf(topics);
+  // They wait for most of their time, and there is nothing to start.
+  return runSuite({
+    side: "worker",
+    link: "inherit",
+    scenarios,
+    start,
+    patienceMs: patience,
+    quietMs,
+    jobs: 12,
+  });
+}
+
+async function scenariosOf(topics: readonly string[] | undefined): Promise<readonly Scenario[]> {
+  return (await loadScenarios()).filter(
+    ({ name }) => topics === undefined || topics.some((topic) => name.startsWith(`${topic}/`)),
+  );
 }
 
 export async function trySupervisor(socketPath: string): Promise<SuiteReport> {

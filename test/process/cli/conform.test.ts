@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test } from "@jest/globals";
 import { fixtures, until } from "../harness.js";
 import { Project } from "./run-cli.js";
 
-const brokenFolder = join(fixtures, "conform/broken");
+const byHand = join(fixtures, "conform/broken/worker.mjs");
 let project: Project;
 
 afterEach(async () => {
@@ -13,7 +13,7 @@ afterEach(async () => {
 });
 
 function workerCommand(name: string): string {
-  return `"${process.execPath}" '${join(brokenFolder, `${name}.mjs`)}'`;
+  return `"${process.execPath}" '${byHand}' ${name}`;
 }
 
 describe("splice conform", () => {
