@@ -1,5 +1,6 @@
-// Two projects. `unit` runs src/ itself, transpiled file by file; `process` runs the built package in dist/,
-// because its worker processes are started by plain Node from there. Both see the same test helpers. Many tests wait for
+// Three projects. `unit` runs src/ itself, transpiled file by file; `process` runs the built package in dist/,
+// because its worker processes are started by plain Node from there; `bench`, no part of `npm test`, runs the benchmarks
+// themselves for a moment. All see the same test helpers. Many tests wait for
 // processes, so two files run at once also where that is more than the cores left over; and a time limit ends what hangs,
 // on whatever machine, and says nothing of speed.
 const common = {
@@ -36,7 +37,9 @@ export default {
       ...common,
       displayName: "process",
       testMatch: ["<rootDir>/test/process/**/*.test.ts", "<rootDir>/test/conformance/**/*.test.ts"],
+      testPathIgnorePatterns: ["/node_modules/", "<rootDir>/test/process/bench/"],
       moduleNameMapper: { "^(?:\\.{1,2}/)+src/(.*)\\.js$": "<rootDir>/dist/$1.js", ...withoutJs },
     },
+    { ...common, displayName: "bench", testMatch: ["<rootDir>/test/process/bench/**/*.test.ts"] },
   ],
 };
