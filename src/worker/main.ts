@@ -19,7 +19,6 @@ async function run(): Promise<void> {
     endWith(1, messageOf(error));
     return;
   }
-  process.setSourceMapsEnabled(true);
   // Not in the environment, which the children of functions inherit.
   setSupervisorSocket(settings.hostSocket);
   const { functionsFile, guardFd, dev, maxFrameBytes, windowChunks } = settings;
@@ -57,6 +56,8 @@ async function run(): Promise<void> {
   // Importing may keep the loop busy for long; the supervisor sees the Handshake before that.
   link.flush();
   const load = (): void => {
+    // Not before: Node would read the maps of all that is loaded up to here, which take longer than the code.
+    process.setSourceMapsEnabled(true);
     loadFunctions(functionsFile).then(
       (registry) => {
         guard?.name([...registry.keys()]);
