@@ -65,6 +65,7 @@ function checkWorker({ bench, calls }: RandomRun, worker: ModelWorker): void {
 export function checkRest({ bench, callers, everyWorker }: RandomRun): void {
   const { dispatcher, clock } = bench;
   same("faults", bench.faults.length, 0);
+  same("entries that the journal has lost", bench.journal.hasWrapped, false);
   same("calls in flight at rest", dispatcher.inFlight, 0);
   same("calls that wait for a slot at rest", dispatcher.queued, 0);
   for (const { name, inFlight, waiting, gate } of dispatcher.functions)

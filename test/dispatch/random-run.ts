@@ -25,7 +25,7 @@ import { createBench, exported, id, ScriptedCaller, StreamingCaller, table, type
 import { StreamModel } from "./stream-model.js";
 
 export class RandomRun {
-  readonly #journal = new ToldJournal(65_536);
+  readonly #journal = new ToldJournal(4096);
   readonly bench: Bench;
   readonly host: HostEvent[] = [];
   readonly callers = [new StreamingCaller(1), new StreamingCaller(2), new ScriptedCaller(3)];

@@ -248,7 +248,7 @@ export function createBench(
   limits: BenchLimits = {},
   verify?: VerificationPorts["verify"],
   breaker: Partial<ResolvedBreaker> = {},
-  journal = new Journal(65_536),
+  journal = new Journal(8192),
 ): Bench {
   const clock = createVirtualClock();
   const policy = { ...patientBreaker, ...breaker };

@@ -41,7 +41,7 @@ export function world(exportedName = "f", isStreaming = false, pairOptions: Memo
   };
   const dispatcher = new Dispatcher({
     clock,
-    journal: new Journal(),
+    journal: new Journal(256),
     limits: {
       maxInFlight: 100,
       maxInFlightPerFunction: 100,

@@ -126,7 +126,7 @@ export interface SystemOptions {
 
 /** Everything that is written down about one system, started or not. */
 export class Records {
-  readonly journal = new WholeJournal(65_536);
+  readonly journal = new WholeJournal();
   readonly log = new CollectedLog();
   readonly host: HostEvent[] = [];
   readonly events: LifecycleEvent[] = [];
