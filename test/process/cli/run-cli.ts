@@ -5,6 +5,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import type { SpliceConfig } from "../../../src/config/types.js";
 import { root, until } from "../harness.js";
 
 export const main = join(root, "dist/cli/main.js");
@@ -47,6 +48,11 @@ export class Project {
       await writeFile(join(folder, path), text);
     }
     return new Project(folder);
+  }
+
+  /** What its commands find as their configuration. */
+  async configure(config: SpliceConfig): Promise<void> {
+    await writeFile(join(this.folder, "splice.config.mjs"), `export default ${JSON.stringify(config)};`);
   }
 
   get socket(): string {

@@ -88,6 +88,8 @@ export async function until({ file, started }: { file: string; started: string }
   return "done";
 }`,
     });
+    // What is cut never stops by itself.
+    await project.configure({ shutdown: { shutdownMs: 200 } });
     const file = join(project.folder, "go");
     const started = join(project.folder, "started");
     const params = JSON.stringify({ file, started });

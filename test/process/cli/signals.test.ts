@@ -38,6 +38,8 @@ describe("SIGINT during call", () => {
 
   test("on a running supervisor: the call is cancelled there, which goes on", async () => {
     project = await Project.make();
+    // Its worker never stops by itself, and is not what is waited for.
+    await project.configure({ shutdown: { shutdownMs: 200 } });
     const server = await project.serve();
     const marker = join(project.folder, "marker");
     const running = project.start(["call", "slow.hang", JSON.stringify({ marker }), "--json"]);

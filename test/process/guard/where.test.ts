@@ -83,7 +83,7 @@ describe("a main thread that stands still", () => {
 
   test("in a stack that takes too long to read is known by its function alone, and goes on", async () => {
     const worker = await start();
-    worker.peer.invoke(1, "loops.deep", { depth: 6000, ms: 3000 });
+    worker.peer.invoke(1, "loops.deep", { depth: 6000, ms: 2000 });
     await whereIn(worker, "loops.deep");
     expect(await worker.peer.result(1)).toBe(1);
     expect(await worker.guard.where()).toEqual(idle);
@@ -126,7 +126,7 @@ describe("a worker that is asked", () => {
   });
 
   test("20 times during a long loop ends the loop and answers", async () => {
-    worker.peer.invoke(lastId, "loops.count", { ms: 5000 });
+    worker.peer.invoke(lastId, "loops.count", { ms: 2500 });
     await whereIn(worker, "loops.count");
     const answers = [];
     for (let time = 0; time < 20; time++) answers.push(await worker.guard.where());
