@@ -98,6 +98,52 @@ function childrenOf(snapshot: unknown): Readonly<Record<string, AnyActorRef | un
   return snapshot.children as Record<string, AnyActorRef | undefined>;
 }
 
+/** What the effects of one rig have to do with. */
+interface Scripts {
+  readonly asked: string[];
+  readonly tables: RouteTable[];
+  readonly processes: Map<string, (fact: WorkerEvent) => void>;
+}
+
+const scripts = new WeakMap<object, Scripts>();
+
+function scriptsOf(system: object): Scripts {
+  const found = scripts.get(system);
+  if (found === undefined) throw new Error("An effect runs before its rig is there.");
+  return found;
+}
+
+/** Put together once, since that takes longer than most tests: each effect finds its own rig by its actor system. */
+const worker = workerMachine.provide({
+  actors: {
+    process: fromCallback<AnyEventObject, InstanceInput>(({ input, system, sendBack }) => {
+      const { asked, processes } = scriptsOf(system);
+      asked.push(`start ${input.workerId}`);
+      processes.set(input.workerId, sendBack);
+    }),
+    link: fromCallback<SendShutdown, InstanceInput>(({ input, system, receive }) => {
+      receive(() => scriptsOf(system).asked.push(`shutdown ${input.workerId}`));
+    }),
+    heartbeat: fromCallback<AnyEventObject, InstanceInput>(() => undefined),
+    examine: fromCallback<AnyEventObject, ExamineInput>(({ input, system }) => {
+      scriptsOf(system).asked.push(`examine ${input.workerId}`);
+    }),
+    kill: fromCallback<AnyEventObject, KillInput>(({ input, system }) => {
+      scriptsOf(system).asked.push(`${input.signal} ${input.workerId}`);
+    }),
+  },
+});
+const router = routerMachine.provide({
+  actions: { publish: ({ context, system }) => scriptsOf(system).tables.push(context.table) },
+});
+const logic = supervisorMachine.provide({
+  actors: { pool: poolMachine.provide({ actors: { worker } }), router },
+  actions: {
+    awaitDrain: ({ system }) => scriptsOf(system).asked.push("awaitDrain"),
+    endDrain: ({ system }) => scriptsOf(system).asked.push("endDrain"),
+  },
+});
+
 export function createSupervisorRig(
   pools: readonly PlanOfTest[],
   {
@@ -115,31 +161,8 @@ export function createSupervisorRig(
   const emitted: SupervisorEmitted[] = [];
   const errors: unknown[] = [];
   const sent: SupervisorEvent[] = [];
-  const processes = new Map<string, (fact: WorkerEvent) => void>();
+  const processes: Scripts["processes"] = new Map();
   let lastPid = 100;
-  const worker = workerMachine.provide({
-    actors: {
-      process: fromCallback<AnyEventObject, InstanceInput>(({ input, sendBack }) => {
-        asked.push(`start ${input.workerId}`);
-        processes.set(input.workerId, sendBack);
-      }),
-      link: fromCallback<SendShutdown, InstanceInput>(({ input, receive }) => {
-        receive(() => asked.push(`shutdown ${input.workerId}`));
-      }),
-      heartbeat: fromCallback<AnyEventObject, InstanceInput>(() => undefined),
-      examine: fromCallback<AnyEventObject, ExamineInput>(({ input }) => {
-        asked.push(`examine ${input.workerId}`);
-      }),
-      kill: fromCallback<AnyEventObject, KillInput>(({ input }) => {
-        asked.push(`${input.signal} ${input.workerId}`);
-      }),
-    },
-  });
-  const router = routerMachine.provide({ actions: { publish: ({ context }) => tables.push(context.table) } });
-  const logic = supervisorMachine.provide({
-    actors: { pool: poolMachine.provide({ actors: { worker } }), router },
-    actions: { awaitDrain: () => asked.push("awaitDrain"), endDrain: () => asked.push("endDrain") },
-  });
   const nextInstance = createIdSource<InstanceId>();
   const actor = createActor(logic, {
     clock,
@@ -161,6 +184,7 @@ export function createSupervisorRig(
       },
     },
   });
+  scripts.set(actor.system, { asked, tables, processes });
   actor.on("*", (event) => emitted.push(event));
   actor.subscribe({ error: (error) => errors.push(error) });
   actor.start();
