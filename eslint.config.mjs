@@ -9,8 +9,8 @@ import tseslint from "typescript-eslint";
 
 /**
  * Each folder of src/ with the folders that it may import; its own is always allowed. Only system/ knows machines,
- * actors and dispatch together. worker/ and testing/ are wings: beside the floors, imported by nobody inside but the
- * command line, which runs a suite of testing/.
+ * actors and dispatch together. worker/ and testing/ are wings: beside the floors. Of what is inside only the command line
+ * imports testing/, of which it runs a suite, and only testing/ imports worker/, which it runs in memory.
  */
 const ground = ["words", "protocol", "config", "contract"];
 const mayImport = {
@@ -28,7 +28,7 @@ const mayImport = {
   inspector: [...ground, "machines"],
   cli: [...ground, "transport", "actors", "system", "host", "client", "inspector", "testing"],
   worker: ["words", "protocol", "contract"],
-  testing: [...ground, "machines", "transport", "dispatch", "system", "host", "client"],
+  testing: [...ground, "machines", "transport", "actors", "dispatch", "system", "host", "client", "worker"],
   entry: [...ground, "system", "host", "client"],
 };
 const folders = Object.keys(mayImport).filter((name) => name !== "words" && name !== "entry");

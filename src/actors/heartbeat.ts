@@ -12,6 +12,7 @@ import type { ProcessRegistry } from "./process-registry.js";
 export interface HeartbeatPorts {
   readonly clock: Clock;
   readonly registry: ProcessRegistry;
+  /** Infinity: nobody is asked. */
   readonly intervalMs: number;
   readonly isBusy: (instance: InstanceId) => boolean;
   /** Resident memory above which a worker of that pool should be replaced; Infinity for no limit. */
@@ -25,7 +26,7 @@ export function createHeartbeatActor(
     const { clock, registry, intervalMs } = ports;
     const entry = registry.get(input.instance);
     const report: (fact: HealthFact | WornFact) => void = sendBack;
-    if (entry === undefined) return undefined;
+    if (entry === undefined || intervalMs === Infinity) return undefined;
     const maxRssBytes = ports.maxRssBytes(input.pool);
     let askedAtMs: number | null = null;
     let hasAnswered = false;

@@ -10,6 +10,8 @@ export {
   type TransitionCoverage,
   type TransitionPair,
 } from "./every-transition.js";
+export { createTestSplice, type TestSpliceOptions } from "./in-memory/create-test-splice.js";
+export type { TestFunctions } from "./in-memory/function-table.js";
 export { createVirtualClock, type VirtualClock } from "./virtual-clock.js";
 export { rehearseFunction, type FunctionRehearsal, type RehearsedEnd } from "./rehearse-function.js";
 export {

@@ -1,7 +1,6 @@
 // The worker's end of the link: a socket as messages in and frames out, one write per tick. Knows no call and no
 // conversation; what a message means is the session's business.
 
-import type { Socket } from "node:net";
 import { appendInvokeResult, appendMessage, appendStreamChunk } from "../protocol/codec.js";
 import { WireDecoder } from "../protocol/decoder.js";
 import { preHandshakeMaxFrameBytes } from "../protocol/limits.js";
@@ -31,6 +30,19 @@ export interface Link {
   end(done: () => void): void;
 }
 
+/** As much of a socket as the link uses. */
+export interface LinkSocket {
+  readonly writableLength: number;
+  cork(): void;
+  uncork(): void;
+  write(bytes: Uint8Array, done: () => void): unknown;
+  pause(): unknown;
+  resume(): unknown;
+  end(done: () => void): unknown;
+  on(event: "data", listener: (chunk: Uint8Array) => void): unknown;
+  on(event: "end" | "error" | "close", listener: () => void): unknown;
+}
+
 export interface LinkHandlers {
   message(message: WireMessage): void;
   /** The peer sent what no message is, or `message` threw. */
@@ -53,7 +65,7 @@ const itemsLowWaterBytes = 64 * 1024;
  */
 const leastMessagesPerWrite = 8;
 
-export function createLink(socket: Socket, maxFrameBytes: number, handlers: LinkHandlers): Link {
+export function createLink(socket: LinkSocket, maxFrameBytes: number, handlers: LinkHandlers): Link {
   const out = new OutboxBuffer();
   const decoder = new WireDecoder({ maxFrameBytes: preHandshakeMaxFrameBytes });
   let flushIsDue = false;

@@ -47,11 +47,14 @@ export function createRegistry({ folder, modules }: FunctionsModule): Registry {
       `No file of the functions folder exports a function (${files}). Write \`export function …\` in one of them.`,
     );
   }
-  return new Map(named.map(({ name, path, key }) => [name, register(name, exportsByPath.get(path)?.[key])]));
+  return new Map(
+    named.map(({ name, path, key }) => [name, registerFunction(name, exportsByPath.get(path)?.[key])]),
+  );
 }
 
-function register(name: string, exported: unknown): RegisteredFunction {
-  if (!isCallable(exported)) throw new FunctionNamesError(`${name} is no function any more.`);
+/** @throws FunctionNamesError for what cannot be called. */
+export function registerFunction(name: string, exported: unknown): RegisteredFunction {
+  if (!isCallable(exported)) throw new FunctionNamesError(`${name} is no function.`);
   const { params, returns, stream, handler } = definitionOf(exported) ?? {
     params: undefined,
     returns: undefined,
@@ -75,6 +78,6 @@ function register(name: string, exported: unknown): RegisteredFunction {
 type Callable = (params: unknown, context: Context) => unknown;
 
 /** A class is a function to the language, but cannot be called. */
-function isCallable(value: unknown): value is Callable {
+export function isCallable(value: unknown): value is Callable {
   return typeof value === "function" && !/^class\b/.test(Function.prototype.toString.call(value));
 }

@@ -50,7 +50,7 @@ const floors: Readonly<Record<string, string>> = {
   inspector: "words protocol contract config machines",
   cli: "words protocol contract config transport actors system host client inspector testing",
   worker: "words protocol contract",
-  testing: "words protocol contract config machines transport dispatch system host client",
+  testing: "words protocol contract config machines transport actors dispatch system host client worker",
 };
 // A folder that nothing has filled yet cannot be imported.
 const folders = Object.keys(floors).filter((name) => name === "words" || existsSync(join(root, "src", name)));

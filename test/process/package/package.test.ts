@@ -125,7 +125,7 @@ test("the entry for tests serves a stranger, without a test runner", async () =>
   const script = `
     import { createMachine } from "xstate";
     import { createSplice } from "splice-runtime";
-    import { expectHistory, rehearsePool, scriptedHost, testEveryTransition } from "splice-runtime/testing";
+    import { createTestSplice, expectHistory, rehearsePool, scriptedHost, testEveryTransition } from "splice-runtime/testing";
 
     const splice = await createSplice({
       pools: { odd: { command: [process.execPath, "scripted-worker.mjs"] } },
@@ -151,12 +151,28 @@ test("the entry for tests serves a stranger, without a test runner", async () =>
     });
     const limits = { maxInFlight: 1, maxInFlightPerFunction: 1 };
     const { counts } = expectHistory({ host: [], supervisor: [], worker: [], limits, ended: true });
-    console.log(JSON.stringify({ doubled, lied, state: pool.state, covered: covered.length, ok: counts.ok }));
+
+    const inMemory = await createTestSplice({ functions: "./functions" });
+    const sum = await inMemory.call("math.add", { a: 1, b: 2 });
+    const { pid } = (await inMemory.status()).pools[0].workers[0];
+    let hasProcess = true;
+    try { process.kill(pid, 0); } catch { hasProcess = false; }
+    await inMemory.close();
+    const told = { sum, hasProcess, doubled, lied };
+    console.log(JSON.stringify({ ...told, state: pool.state, covered: covered.length, ok: counts.ok }));
   `;
   await writeFile(join(folder, "scripted-worker.mjs"), worker);
   await writeFile(join(folder, "tests.mjs"), script);
   const { stdout } = await inFolder(process.execPath, "tests.mjs");
-  expect(JSON.parse(stdout)).toEqual({ doubled: 42, lied: 2003, state: "givenUp", covered: 2, ok: 0 });
+  expect(JSON.parse(stdout)).toEqual({
+    sum: 3,
+    hasProcess: false,
+    doubled: 42,
+    lied: 2003,
+    state: "givenUp",
+    covered: 2,
+    ok: 0,
+  });
 }, 30_000);
 
 test("nothing but the published entries can be imported", async () => {
@@ -214,7 +230,7 @@ test("the types serve a strict consumer, and refuse what is wrong", async () => 
 test("the types of the entry for tests serve a strict consumer", async () => {
   const good = `
     import { createMachine } from "xstate";
-    import { rehearsePool, testEveryTransition } from "splice-runtime/testing";
+    import { createTestSplice, rehearsePool, testEveryTransition } from "splice-runtime/testing";
     import type { ModelSubject, PoolRehearsal, TransitionCoverage } from "splice-runtime/testing";
     export const pool: PoolRehearsal = rehearsePool({ restart: { maxRestarts: 3 } }, { random: () => 0 });
     const lamp = createMachine({ types: {} as { events: { type: "press" } }, on: { press: {} } });
@@ -223,6 +239,11 @@ test("the types of the entry for tests serve a strict consumer", async () => {
       states: {},
     });
     export const walked: Promise<TransitionCoverage> = testEveryTransition(lamp, { subject });
+    export async function inMemory(): Promise<unknown> {
+      const add = ({ a, b }: { a: number; b: number }) => a + b;
+      await using splice = await createTestSplice({ functions: { "math.add": add, math: { add } }, dev: true });
+      return splice.call("math.add", { a: 1, b: 2 });
+    }
     // @ts-expect-error An event of the model has no handler.
     export const deaf: ModelSubject<typeof lamp> = { events: {}, states: {} };
   `;
