@@ -1,5 +1,5 @@
 // Walks a model of something through every transition that can be reached, with the thing itself beside it, and says
-// what was walked. Knows xstate's machines and graphs; nothing of Splice, of a test runner, or of what is tested.
+// what was walked. Knows xstate's machines; nothing of Splice, of a test runner, or of what is tested.
 
 import {
   initialTransition,
@@ -9,35 +9,21 @@ import {
   type EventFrom,
   type EventObject,
   type InputFrom,
-  type Snapshot,
   type SnapshotFrom,
   type StateValue,
 } from "xstate";
+import { createTestModel, getShortestPaths } from "xstate/graph";
+import { describeValue, messageOf } from "../errors.js";
+import { stateText, valueText } from "./model-text.js";
 import {
-  adjacencyMapToArray,
-  createTestModel,
-  getAdjacencyMap,
-  getShortestPaths,
-  type PathGenerator,
-  type StatePath,
-} from "xstate/graph";
-import { messageOf } from "../errors.js";
-
-/** How many edges a model may have before the walk is refused: one whose context grows has no end of them. */
-const defaultLimit = 10_000;
-
-/**
- * A path generator for `xstate/graph`: one path for each transition that can be reached, the shortest way to its source
- * and then the transition itself. Those that only begin another path are left out. At most `options.limit` edges are
- * followed, 10 000 by default; beyond that it throws.
- */
-export const everyTransition: PathGenerator<Snapshot<unknown>, EventObject, unknown> = (logic, options) => {
-  const bounded = { limit: defaultLimit, ...withoutUndefined(options) };
-  const { serializeState } = bounded;
-  const keyOf = (state: Snapshot<unknown>): string => serializeState?.(state, undefined) ?? plainKey(state);
-  const settled = { ...bounded, serializeState: keyOf };
-  return withoutPrefixes(pathsOver(edgesOf(logic, settled), getShortestPaths(logic, settled), keyOf));
-};
+  defaultLimit,
+  edgesOf,
+  edgesTowards,
+  extended,
+  pathsOver,
+  withoutPrefixes,
+  type Edge,
+} from "./transition-paths.js";
 
 /** One step of a walk. `event` and `before` are null in the first, which is the beginning itself. */
 export interface ModelStep<Model extends AnyStateMachine> {
@@ -126,28 +112,34 @@ export async function testEveryTransition<Model extends AnyStateMachine>(
     if (asSnapshot(state).status !== "active") return [];
     return typeof cases === "function" ? cases(state) : cases;
   };
-  const traversal = { events, limit, input, serializeState: plainKey } as never;
+  const traversal = { events, limit, input, serializeState: stateText, serializeEvent: valueText } as never;
   const edges = edgesOf(model as never, traversal);
   const reachable = edges.map(({ state, event }) => pairOf(state, event));
   const ways = getShortestPaths(model as never, traversal);
   const { endIn } = options;
   const onwards =
-    endIn === undefined ? new Map<string, never>() : edgesTowards(edges, (state) => endIn(state as never));
-  const paths = withoutPrefixes(pathsOver(edges, ways, plainKey).map((path) => extended(path, onwards)));
+    endIn === undefined
+      ? new Map<string, never>()
+      : edgesTowards(
+          edges,
+          ways.map(({ state }) => state),
+          (state) => endIn(state as never),
+        );
+  const paths = withoutPrefixes(pathsOver(edges, ways, stateText).map((path) => extended(path, onwards)));
   const covered = new Map<string, TransitionPair>();
   const states = new Set<string>();
   for (const path of paths.length === 0 ? [onlyStart] : paths) {
     const sent = path.steps
       .map(({ event }) => event as EventFrom<Model>)
       .filter(({ type }) => type !== initType);
-    const walk = new Walk(model, await subject(), input);
+    const walk = new Walk(model, checkedSubject(await subject()), input);
     try {
       await walk.begin();
-      states.add(plainKey(walk.state));
+      states.add(stateText(walk.state));
       for (const event of sent) {
         const pair = pairOf(walk.state, event);
         await walk.take(event);
-        states.add(plainKey(walk.state));
+        states.add(stateText(walk.state));
         covered.set(`${pair.state} ${pair.event}`, pair);
       }
     } catch (error) {
@@ -159,6 +151,18 @@ export async function testEveryTransition<Model extends AnyStateMachine>(
   }
   const unwalked = untaken(model, edges);
   return { states: states.size, paths: paths.length, reachable, covered: [...covered.values()], unwalked };
+}
+
+/** Whoever writes JavaScript has no compiler to tell that a subject is missing. */
+function checkedSubject<Subject>(subject: Subject): Subject {
+  const { events, states } = (subject ?? {}) as { readonly events?: unknown; readonly states?: unknown };
+  if (typeof events === "object" && events !== null && typeof states === "object" && states !== null)
+    return subject;
+  const found =
+    typeof subject === "object" && subject !== null
+      ? `its events are ${describeValue(events)}, its states ${describeValue(states)}`
+      : `it was ${describeValue(subject)}`;
+  throw new Error(`The function subject has to return { events, states }, both objects, but ${found}.`);
 }
 
 async function quietly(end: () => void | Promise<void>): Promise<void> {
@@ -237,12 +241,14 @@ class Walk<Model extends AnyStateMachine> {
     const before = this.state;
     const [state, actions] = transition(this.#model, before as never, event);
     this.state = state;
-    this.#told.push(JSON.stringify(event));
     const { type } = event as EventObject;
     const tell = this.subject.events[type as EventFrom<Model>["type"]] as
       ((event: EventFrom<Model>, state: SnapshotFrom<Model>) => void | Promise<void>) | undefined;
     if (tell === undefined)
-      throw new Error(`The model's event ${type} has no handler in the subject's events: give it one.`);
+      throw new Error(
+        `${this.#way()} comes ${valueText(event)}, and the model's event ${type} has no handler in the subject's events: give it one.`,
+      );
+    this.#told.push(valueText(event));
     await this.#explained(() => tell(event, before));
     await this.#check({ event, before, state: this.state, actions: namesOf(actions) });
   }
@@ -252,18 +258,25 @@ class Walk<Model extends AnyStateMachine> {
     const asked = Object.entries(this.subject.states).filter(([name]) => snapshot.matches(name as never));
     if (asked.length === 0) {
       const value = JSON.stringify(snapshot.value);
-      throw new Error(`The model's state ${value} has no assertion in the subject's states: give it one.`);
+      throw new Error(
+        `${this.#way()} the model's state ${value} has no assertion in the subject's states: give it one.`,
+      );
     }
     for (const [, compare] of asked) await this.#explained(() => compare(step));
+  }
+
+  #way(): string {
+    return this.#told.length === 0 ? "At the beginning" : `After ${this.#told.join(", ")}`;
   }
 
   async #explained(ask: () => void | Promise<void>): Promise<void> {
     try {
       await ask();
     } catch (error) {
-      const way = this.#told.length === 0 ? "At the beginning" : `After ${this.#told.join(", ")}`;
-      const where = `the model is in ${plainKey(this.state)}`;
-      throw new Error(`${way} ${where}, and its subject is not: ${messageOf(error)}`, { cause: error });
+      const where = `the model is in ${stateText(this.state)}`;
+      throw new Error(`${this.#way()} ${where}, and its subject is not: ${messageOf(error)}`, {
+        cause: error,
+      });
     }
   }
 }
@@ -284,85 +297,5 @@ function plainCases<Model extends AnyStateMachine>(model: Model): readonly Event
 }
 
 function pairOf(state: unknown, event: EventObject): TransitionPair {
-  return { state: plainKey(state), event: JSON.stringify(event) };
-}
-
-/** A state and its context, as text; two states that read the same are one. */
-function plainKey(state: unknown): string {
-  const { value, context } = state as { readonly value: unknown; readonly context: object };
-  const shown = JSON.stringify(value);
-  return Object.keys(context).length === 0 ? shown : `${shown} ${JSON.stringify(context)}`;
-}
-
-function withoutUndefined<Options extends object>(options: Options): Options {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Options;
-}
-
-type Path = StatePath<Snapshot<unknown>, EventObject>;
-interface Edge {
-  readonly state: Snapshot<unknown>;
-  readonly event: EventObject;
-  readonly nextState: Snapshot<unknown>;
-}
-type Logic = Parameters<PathGenerator<Snapshot<unknown>, EventObject, unknown>>[0];
-type Traversal = Parameters<PathGenerator<Snapshot<unknown>, EventObject, unknown>>[1];
-
-function edgesOf(logic: Logic, options: Traversal): readonly Edge[] {
-  return adjacencyMapToArray(getAdjacencyMap(logic, options));
-}
-
-/** The shortest way to the source of each edge, and the edge. */
-function pathsOver(
-  edges: readonly Edge[],
-  shortest: readonly Path[],
-  keyOf: (state: Snapshot<unknown>) => string,
-): Path[] {
-  const ways = new Map(shortest.map((path) => [keyOf(path.state), path]));
-  return edges.map(({ state, event, nextState }) => {
-    const way = ways.get(keyOf(state));
-    if (way === undefined) throw new Error(`No way leads to the state ${keyOf(state)} of the model.`);
-    const steps = [...way.steps, { state: nextState, event }];
-    return { state: nextState, steps, weight: way.weight + 1 };
-  });
-}
-
-/** Of each state that can get to a goal the edge that leads there soonest. */
-function edgesTowards(
-  edges: readonly Edge[],
-  isGoal: (state: Snapshot<unknown>) => boolean,
-): Map<string, Edge | null> {
-  const next = new Map<string, Edge | null>();
-  for (const { state, nextState } of edges)
-    for (const each of [state, nextState]) if (isGoal(each)) next.set(plainKey(each), null);
-  for (let size = -1; size !== next.size;) {
-    size = next.size;
-    const found = edges.filter(
-      ({ state, nextState }) => !next.has(plainKey(state)) && next.has(plainKey(nextState)),
-    );
-    for (const edge of found) if (!next.has(plainKey(edge.state))) next.set(plainKey(edge.state), edge);
-  }
-  return next;
-}
-
-function extended(path: Path, towards: ReadonlyMap<string, Edge | null>): Path {
-  const steps = [...path.steps];
-  let { state } = path;
-  for (let edge = towards.get(plainKey(state)); edge != null; edge = towards.get(plainKey(state))) {
-    state = edge.nextState;
-    steps.push({ state, event: edge.event });
-  }
-  return { state, steps, weight: steps.length };
-}
-
-/** Whatever another path begins with is walked with it. Sorted, so that a prefix comes after what it begins. */
-function withoutPrefixes(paths: readonly Path[]): Path[] {
-  const begun = new Set<string>();
-  const kept: Path[] = [];
-  for (const path of [...paths].sort((one, other) => other.steps.length - one.steps.length)) {
-    const events = path.steps.map(({ event }) => JSON.stringify(event));
-    if (begun.has(events.join(" "))) continue;
-    for (let length = 1; length <= events.length; length++) begun.add(events.slice(0, length).join(" "));
-    kept.push(path);
-  }
-  return kept;
+  return { state: stateText(state), event: valueText(event) };
 }

@@ -1,8 +1,8 @@
 // The published entry `splice-runtime/testing`: for tests of whoever uses Splice, speaks its protocol, or sets its restarts.
 // Needs no test runner, and prints nothing.
 
+export { everyTransition } from "./transition-paths.js";
 export {
-  everyTransition,
   testEveryTransition,
   type EveryTransitionOptions,
   type ModelStep,

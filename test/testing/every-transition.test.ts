@@ -8,7 +8,7 @@ import {
   testEveryTransition,
   type ModelSubject,
   type TransitionPair,
-} from "../../src/testing/every-transition.js";
+} from "../../src/testing/index.js";
 
 type DoorEvent = { type: "door.tried" } | { type: "door.opened" } | { type: "door.closed" };
 
@@ -149,11 +149,15 @@ describe("testEveryTransition", () => {
       return { events: others as never, states };
     };
     const deaf = testEveryTransition(model, { subject: deafSubject });
-    await expect(deaf).rejects.toThrow("The model's event door.closed has no handler");
+    await expect(deaf).rejects.toThrow(
+      /^After {"type":"door.*"} comes {"type":"door.closed"}, and the model's event door.closed has no handler/,
+    );
     const blind = testEveryTransition(model, {
       subject: () => ({ ...subjectOf(new Door()), states: { shut: () => undefined } }),
     });
-    await expect(blind).rejects.toThrow(/state "(open|locked)" has no assertion/);
+    await expect(blind).rejects.toThrow(
+      /^After {"type":"door.*} the model's state "(open|locked)" has no assertion/,
+    );
   });
 
   test("rejects a model that has no end, and one that waits by itself", async () => {
@@ -166,10 +170,63 @@ describe("testEveryTransition", () => {
       subject: () => ({ events: { "one.more": () => undefined }, states: {} }),
       limit: 50,
     });
-    await expect(endless).rejects.toThrow("limit");
+    await expect(endless).rejects.toThrow(
+      /^The model has more edges than the limit of 50. After {"type":"one.more"}, .* it is in {} {"n":50}, /,
+    );
     const waiting = createMachine({ initial: "a", states: { a: { after: { 10: "b" } }, b: {} } });
     const late = testEveryTransition(waiting, { subject: () => ({ events: {}, states: {} }) });
     await expect(late).rejects.toThrow("not supported");
+  });
+
+  test("refuses an endIn that is true of no state", async () => {
+    const walk = testEveryTransition(model, {
+      subject: () => subjectOf(new Door()),
+      endIn: ({ value }) => (value as string) === "lokced",
+    });
+    await expect(walk).rejects.toThrow(/endIn is true of none of the 4 states .*"shut" {"tries":0}/);
+  });
+
+  test.each([
+    ["nothing", undefined, "it was undefined"],
+    ["a subject without states", { events: {} }, "its states undefined"],
+  ])("says what subject has to return when that is %s", async (_, subject, found) => {
+    const walk = testEveryTransition(model, { subject: () => subject as never });
+    await expect(walk).rejects.toThrow("The function subject has to return { events, states }");
+    await expect(walk).rejects.toThrow(found);
+  });
+
+  type Held = Set<string> | Map<string, number> | bigint | number;
+  const kinds: readonly [kind: string, first: Held, then: Held][] = [
+    ["a Set", new Set(), new Set(["a"])],
+    ["a Map", new Map(), new Map([["a", 1]])],
+    ["a bigint", 1n, 2n],
+    ["a number that JSON has not", NaN, Infinity],
+  ];
+  test.each(kinds)("tells states apart by %s in their context", async (_, first, then) => {
+    const holder = createMachine({
+      types: {} as { context: { held: Held }; events: { type: "next"; big: bigint } },
+      initial: "only",
+      states: { only: {} },
+      context: { held: first },
+      on: { next: { actions: assign({ held: then }) } },
+    });
+    const { states, covered } = await testEveryTransition(holder, {
+      subject: () => ({ events: { next: () => undefined }, states: { only: () => undefined } }),
+      cases: [{ type: "next", big: 5n }],
+    });
+    expect([states, covered.length]).toEqual([2, 2]);
+  });
+
+  test("refuses by name what cannot be told apart", async () => {
+    class Counter {
+      #count = 0;
+      add(): number {
+        return ++this.#count;
+      }
+    }
+    const opaque = createMachine({ context: { counter: new Counter() }, on: { "one.more": {} } });
+    const walk = testEveryTransition(opaque, { subject: () => ({ events: {}, states: {} }) as never });
+    await expect(walk).rejects.toThrow('holds Counter as "counter", of which nothing can be read');
   });
 
   test("ends every subject, also one that is not as the model says", async () => {
@@ -187,7 +244,7 @@ describe("testEveryTransition", () => {
 });
 
 test("everyTransition serves a model of xstate/graph", () => {
-  const paths = createTestModel(model).getPaths(everyTransition as never);
+  const paths = createTestModel(model).getPaths(everyTransition);
   const edges = new Set(
     paths.flatMap(({ steps }) =>
       steps.slice(1).map(({ event }, at) => `${JSON.stringify(steps[at]?.state)} ${event.type}`),
