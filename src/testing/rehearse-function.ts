@@ -9,6 +9,7 @@ import { CallerShare } from "../dispatch/caller-share.js";
 import { Dispatcher } from "../dispatch/dispatcher.js";
 import { Journal } from "../dispatch/journal.js";
 import type { WorkerPort } from "../dispatch/worker-state.js";
+import { describeValue } from "../errors.js";
 import { createIdSource, workerId, type InstanceId } from "../ids.js";
 import type { BreakerPicture } from "../machines/breaker/events.js";
 import type { BreakersEvent } from "../machines/breakers/events.js";
@@ -18,6 +19,7 @@ import { createVirtualClock, type VirtualClock } from "./virtual-clock.js";
 
 /** What becomes of a call that a worker gets: a result; an error that the function throws; no answer in time; a death of it. */
 export type RehearsedEnd = "result" | "throws" | "timesOut" | "dies";
+const ends: readonly string[] = ["result", "throws", "timesOut", "dies"] satisfies RehearsedEnd[];
 
 export interface FunctionRehearsal {
   /** At 0 when the rehearsal begins; `advance` lets time pass. */
@@ -26,7 +28,7 @@ export interface FunctionRehearsal {
   readonly state: "closed" | "open" | "halfOpen";
   /** Why it opened last, as a clause, and whether that was for too many failed calls or for deaths; null before. */
   readonly opened: { readonly reason: "breaker-open" | "quarantined"; readonly why: string } | null;
-  /** Makes a call and has it end like this; returns the code that its caller gets, 0 for a result and 3001 where it is refused. */
+  /** Makes a call and has it end like this; returns the code that its caller gets, 0 for a result and 3001 where it is refused. Throws an Error for another end. */
   call(end: RehearsedEnd): number;
   /** Lets time pass until an open breaker tries a call; returns how long that took. Throws an Error when it is not open. */
   untilTried(): number;
@@ -110,6 +112,8 @@ export function rehearseFunction(config: SpliceConfig): FunctionRehearsal {
       return opened;
     },
     call(end) {
+      if (!ends.includes(end))
+        throw new Error(`A call ends with one of ${ends.join(", ")}; ${describeValue(end)} is none of them.`);
       answer = null;
       const within = end === "timesOut" ? timeoutMs : undefined;
       const callId = dispatcher.invoke(caller, ++lastRequestId, name, params, within, emptyContextBytes);

@@ -4,6 +4,7 @@
 import { createActor, fromCallback, type AnyEventObject } from "xstate";
 import { resolveConfig } from "../config/resolve.js";
 import type { SpliceConfig } from "../config/types.js";
+import { describeValue } from "../errors.js";
 import { createIdSource, type InstanceId } from "../ids.js";
 import { poolMachine } from "../machines/pool/machine.js";
 import { routerMachine } from "../machines/router/machine.js";
@@ -39,9 +40,10 @@ export interface PoolRehearsal {
   readonly clock: VirtualClock;
   /**
    * `starting`: no worker has been ready yet. `failed`: a start that none survived, as `createSplice` rejects then. `serving`:
-   * whoever ends is started again. `givenUp`: its breaker is open, and nothing is started. `probing`: one start is tried.
+   * a worker is ready, or due to be. `ended`: none is, and none is to be started again, by its `restartType`. `givenUp`: its
+   * breaker is open, and nothing is started. `probing`: one start is tried.
    */
-  readonly state: "starting" | "failed" | "serving" | "givenUp" | "probing";
+  readonly state: "starting" | "failed" | "serving" | "ended" | "givenUp" | "probing";
   /** Workers that may get calls now. */
   readonly ready: number;
   /** What a call gets that finds none: it waits, or is refused with 3001. Calls where one is ready go to it. */
@@ -50,7 +52,10 @@ export interface PoolRehearsal {
   readonly facts: readonly RehearsedFact[];
   /** Has the process that was started first, of those that are coming, become ready. Throws an Error when none is coming. */
   becomeReady(): void;
-  /** Ends the process that was started first, of those that live, as a crash does. Throws an Error when none lives. */
+  /**
+   * Ends the process that was started first, of those that live, as a crash does: with exit code 1 where none is given.
+   * Throws an Error when none lives, and for what is no exit code.
+   */
   crash(exitCode?: number): void;
   /** Lets time pass until a process is started; returns how long that took. Throws an Error when none is within a day. */
   untilStart(): number;
@@ -67,7 +72,8 @@ interface Process {
 
 /**
  * Rehearses what a pool of `config` does about workers that crash, or never get ready. Of the configuration `restart`,
- * `connectTimeoutMs`, `shutdown` and the pool's `workers` and `restartType` count. Throws ConfigError for a bad value, and an
+ * `connectTimeoutMs`, `shutdown` and the pool's `workers` and `restartType` count; a pool that names no `workers` has one, as
+ * createSplice starts it, where `splice serve` starts one for each core but one. Throws ConfigError for a bad value, and an
  * Error for a pool that is not configured.
  */
 export function rehearsePool(config: SpliceConfig, options: RehearsalOptions = {}): PoolRehearsal {
@@ -156,6 +162,24 @@ export function rehearsePool(config: SpliceConfig, options: RehearsalOptions = {
   actor.start();
 
   const readyCount = (): number => table?.pools.get(name)?.ready.length ?? 0;
+  const stateNow = (): PoolRehearsal["state"] => {
+    const { value, children } = actor.getSnapshot();
+    if (value === "failed" || value === "stopping") return "failed";
+    const pool = children[`pool:${name}`]?.getSnapshot();
+    if (pool?.matches({ serving: "tripped" }) === true) return "givenUp";
+    if (pool?.matches({ serving: "probing" }) === true) return "probing";
+    if (value === "starting") return "starting";
+    const hasNobody = living.length === 0 && table?.pools.get(name)?.outlook?.reason === "no-worker";
+    return hasNobody ? "ended" : "serving";
+  };
+  const isOver = (): boolean => stateNow() === "failed" || stateNow() === "ended";
+  /** The rest of a sentence about a process that is not there. */
+  const prospect = (): string => {
+    if (stateNow() === "failed") return "the start has failed, as createSplice would have rejected";
+    if (stateNow() === "ended")
+      return `its workers have ended, and a ${restartType} one is not started again`;
+    return "let time pass until one is started";
+  };
   return {
     clock,
     facts,
@@ -167,16 +191,11 @@ export function rehearsePool(config: SpliceConfig, options: RehearsalOptions = {
       return table?.pools.get(name)?.outlook == null ? "wait" : "refused";
     },
     get state() {
-      const { value, children } = actor.getSnapshot();
-      if (value === "failed" || value === "stopping") return "failed";
-      const pool = children[`pool:${name}`]?.getSnapshot();
-      if (pool?.matches({ serving: "tripped" }) === true) return "givenUp";
-      if (pool?.matches({ serving: "probing" }) === true) return "probing";
-      return value === "starting" ? "starting" : "serving";
+      return stateNow();
     },
     becomeReady() {
       const coming = living.find(({ isReady }) => !isReady);
-      if (coming === undefined) throw new Error("No process is coming; let time pass until one is started.");
+      if (coming === undefined) throw new Error(`No process is coming; ${prospect()}.`);
       coming.isReady = true;
       coming.isLinked = true;
       coming.say({ type: "process.spawned", pid: Number(coming.input.instance) });
@@ -184,11 +203,16 @@ export function rehearsePool(config: SpliceConfig, options: RehearsalOptions = {
       coming.say({ type: "exports.listed", exports: [] });
     },
     crash(exitCode = 1) {
+      if (!Number.isInteger(exitCode) || exitCode < 0 || exitCode > 255)
+        throw new Error(
+          `A process crashes with an exit code, a whole number from 0 to 255, not ${describeValue(exitCode)}.`,
+        );
       const first = living[0];
-      if (first === undefined) throw new Error("No process lives; let time pass until one is started.");
+      if (first === undefined) throw new Error(`No process lives; ${prospect()}.`);
       end(first, exitCode, null);
     },
     untilStart() {
+      if (isOver()) throw new Error(`No process is started any more; ${prospect()}.`);
       const sinceMs = clock.now();
       const started = (): number => facts.filter(({ type }) => type === "process.started").length;
       const before = started();

@@ -1,10 +1,14 @@
 // A clock that moves only when its owner says so. Timers fire in the order of their due times, equal ones in the order
 // they were set, and each sees `now` as its own due time.
 
+import { describeValue } from "../errors.js";
 import type { Clock } from "../time.js";
 
 export interface VirtualClock extends Clock {
-  /** Moves the time on and fires what becomes due, including timers set on the way. */
+  /**
+   * Moves the time on and fires what becomes due, including timers set on the way. Throws a RangeError for what is no time,
+   * and for one before now.
+   */
   advance(ms: number): void;
   /** How many timers are set. */
   readonly timerCount: number;
@@ -42,6 +46,10 @@ export function createVirtualClock(startMs = 0): VirtualClock {
       if (typeof handle === "number") timers.delete(handle);
     },
     advance(ms) {
+      if (!Number.isFinite(ms) || ms < 0)
+        throw new RangeError(
+          `A clock is advanced by milliseconds, a number of 0 or more, not ${describeValue(ms)}.`,
+        );
       const endMs = nowMs + ms;
       for (let timer = nextDueBy(endMs); timer; timer = nextDueBy(endMs)) {
         timers.delete(timer.sequence);

@@ -58,6 +58,12 @@ describe("rehearseFunction", () => {
     expect([rehearsed.call("result"), rehearsed.state]).toEqual([0, "closed"]);
   });
 
+  test("refuses an end that it does not know", () => {
+    const rehearsed = rehearseFunction({});
+    expect(() => rehearsed.call("explodes" as never)).toThrow('"explodes" is none of them');
+    expect(() => rehearsed.call(undefined as never)).toThrow("undefined is none of them");
+  });
+
   test("refuses what a configuration may not hold", () => {
     expect(() => rehearseFunction({ breaker: { failureRatio: 2 } })).toThrow(ConfigError);
   });

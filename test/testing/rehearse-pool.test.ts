@@ -69,7 +69,8 @@ describe("rehearsePool", () => {
     const broken = rehearsePool({});
     broken.crash();
     expect([broken.state, broken.facts.at(-1)?.reason]).toEqual(["failed", "ended unasked with exit code 1"]);
-    expect(() => broken.crash()).toThrow("No process lives");
+    expect(() => broken.crash()).toThrow("No process lives; the start has failed");
+    expect(() => broken.becomeReady()).toThrow("No process is coming; the start has failed");
     const slow = rehearsePool({ connectTimeoutMs: 700 });
     slow.clock.advance(699);
     expect(slow.state).toBe("starting");
@@ -80,13 +81,33 @@ describe("rehearsePool", () => {
     ]);
   });
 
-  test("starts nobody who was not to return", () => {
-    const pools = { once: { functions: "functions", restartType: "temporary" as const } };
-    const pool = rehearsePool({ pools });
+  test.each([
+    ["temporary", 1],
+    ["transient", 0],
+  ] as const)("has ended when its last %s worker has", (restartType, exitCode) => {
+    const pool = rehearsePool({ pools: { once: { functions: "functions", restartType, workers: 2 } } });
+    pool.becomeReady();
+    pool.becomeReady();
+    pool.crash(exitCode);
+    expect([pool.state, pool.calls]).toEqual(["serving", "go"]);
+    pool.crash(exitCode);
+    expect([pool.state, pool.calls]).toEqual(["ended", "refused"]);
+    expect(() => pool.untilStart()).toThrow(`a ${restartType} one is not started again`);
+    expect(() => pool.becomeReady()).toThrow(`a ${restartType} one is not started again`);
+  });
+
+  test("serves on where a transient worker crashed", () => {
+    const pools = { once: { functions: "functions", restartType: "transient" as const } };
+    const pool = rehearsePool({ pools, restart: { backoffMs: [100], jitter: 0 } });
     pool.becomeReady();
     pool.crash();
-    expect(pool.calls).toBe("refused");
-    expect(() => pool.untilStart()).toThrow("No process is started within a day");
+    expect([pool.state, pool.calls, pool.untilStart()]).toEqual(["serving", "wait", 100]);
+  });
+
+  test.each(["SIGKILL", -1, 256, 1.5, NaN])("refuses %p as an exit code", (exitCode) => {
+    expect(() => rehearsePool({}).crash(exitCode as number)).toThrow(
+      "an exit code, a whole number from 0 to 255",
+    );
   });
 
   test("refuses what a configuration may not hold, and a pool that it does not name", () => {
