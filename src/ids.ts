@@ -13,6 +13,11 @@ export function workerId(pool: string, replica: number): WorkerId {
   return `${pool}:${String(replica)}` as WorkerId;
 }
 
+/** Unlike the id of a place, no two workers of a pool ever share one. `made`: how many were made so far, this included. */
+export function memberIdOf(place: WorkerId, made: number): string {
+  return `${place}#${String(made)}`;
+}
+
 /** Counts from 1; the caller names the brand. */
 export function createIdSource<Id extends number>(): () => Id {
   let last = 0;

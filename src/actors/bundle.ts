@@ -1,14 +1,17 @@
 // Makes one ES module of a functions folder with esbuild, so that a worker starts from a single file and modules
 // shared by functions load once. Packages stay outside. Knows neither workers nor pools beyond the name in the file.
 
+import { createHash } from "node:crypto";
 import { basename, join, resolve } from "node:path";
-import type { Plugin } from "esbuild";
+import type { Metafile, Plugin } from "esbuild";
 import { FunctionNamesError } from "../contract/function-names.js";
 import { storeBundle } from "./bundle-store.js";
 import { CompileError, describeBuildMessage, isBuildFailure } from "./compile-error.js";
 import { listFunctionFiles } from "./functions-folder.js";
 
 export { projectFolderOf } from "./functions-folder.js";
+
+const entryName = "splice-functions.js";
 
 export interface BundleOptions {
   /** The functions folder. */
@@ -26,6 +29,10 @@ export interface Bundle {
   readonly file: string;
   /** Writes the files again from memory if one has vanished. Throws BundleStoreError. */
   readonly restore: () => void;
+  /** SHA-256 of the code, in hexadecimal digits. */
+  readonly hash: string;
+  /** The files that went into it, absolute. */
+  readonly inputs: readonly string[];
   /** Sentences with file, line and excerpt about code that compiles but is probably a mistake. */
   readonly warnings: readonly string[];
 }
@@ -43,7 +50,7 @@ export async function bundleFunctions(options: BundleOptions): Promise<Bundle> {
   const esbuild = await import("esbuild");
   try {
     const built = await esbuild.build({
-      stdin: { contents: entryOf(folder, paths), resolveDir: folder, sourcefile: "splice-functions.js" },
+      stdin: { contents: entryOf(folder, paths), resolveDir: folder, sourcefile: entryName },
       absWorkingDir: folder,
       outfile: join(outDir, "bundle.mjs"),
       write: false,
@@ -53,6 +60,7 @@ export async function bundleFunctions(options: BundleOptions): Promise<Bundle> {
       target: "node20",
       packages: "external",
       sourcemap: "external",
+      metafile: true,
       logLevel: "silent",
       plugins: [runtimeAsExternal(workerUrl)],
     });
@@ -61,6 +69,8 @@ export async function bundleFunctions(options: BundleOptions): Promise<Bundle> {
     const stored = await storeBundle(outDir, options.pool ?? "app", folder, { code, sourceMap });
     return {
       ...stored,
+      hash: createHash("sha256").update(code).digest("hex"),
+      inputs: inputsOf(built.metafile, folder),
       warnings: await Promise.all(built.warnings.map((warning) => describeBuildMessage(folder, warning))),
     };
   } catch (error) {
@@ -91,6 +101,13 @@ function runtimeAsExternal(url: string): Plugin {
       build.onResolve({ filter: /^splice-runtime\/worker$/ }, () => ({ path: url, external: true }));
     },
   };
+}
+
+/** But for the module that was made here. */
+function inputsOf({ inputs }: Metafile, folder: string): readonly string[] {
+  return Object.keys(inputs)
+    .filter((path) => path !== entryName)
+    .map((path) => resolve(folder, path));
 }
 
 function textOf(files: readonly { readonly path: string; readonly text: string }[], ending: string): string {

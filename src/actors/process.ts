@@ -14,7 +14,7 @@ import type { Schedule } from "../transport/outbox.js";
 import { listenForOne, type PrivateListener } from "./private-listener.js";
 import { guardFd, nodePlatform, pipesOf, type Piped, type ProcessPlatform } from "./process-platform.js";
 import type { ProcessRegistry } from "./process-registry.js";
-import { workerCommand, type PoolLaunch } from "./worker-command.js";
+import { workerCommand, type Launches, type PoolLaunch } from "./worker-command.js";
 import { drainLines, Tail } from "./worker-output.js";
 
 export interface ProcessPorts {
@@ -23,7 +23,7 @@ export interface ProcessPorts {
   /** Told of each process that exists, for the journal. */
   readonly onSpawned: (who: InstanceInput, pid: number) => void;
   readonly registry: ProcessRegistry;
-  readonly launches: ReadonlyMap<string, PoolLaunch>;
+  readonly launches: Launches;
   readonly parentEnv: Readonly<Record<string, string | undefined>>;
   /** The id of this supervisor's life, as its hosts see it. */
   readonly supervisorId: string;
@@ -39,7 +39,7 @@ export function createProcessActor(ports: ProcessPorts): CallbackActorLogic<AnyE
   return fromCallback<AnyEventObject, InstanceInput>(({ input, sendBack }) => {
     const tell: (event: WorkerEvent) => void = sendBack;
     const report: (fact: ProcessFact) => void = tell;
-    const launch = ports.launches.get(input.pool);
+    const launch = ports.launches.get(input.pool, input.generation);
     if (ports.registry.isClosed) {
       report({ type: "process.failed", reason: "the supervisor has failed" });
       return undefined;

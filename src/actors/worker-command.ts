@@ -10,6 +10,15 @@ export interface WorkerCommand {
   readonly env: Readonly<Record<string, string>>;
 }
 
+export interface Artefact {
+  /** SHA-256 of what is run, in hexadecimal digits. */
+  readonly hash: string;
+  /** Files that went into it, absolute. */
+  readonly inputs: readonly string[];
+  /** Folders and files in which a change may make another of it, absolute. */
+  readonly watch: readonly string[];
+}
+
 /** How a pool's workers are started: a program, or our own runtime with a bundle of functions. */
 export interface PoolLaunch {
   readonly pool: ResolvedPool;
@@ -17,6 +26,13 @@ export interface PoolLaunch {
   readonly args: readonly string[];
   /** Called before each start; what it throws is a failed start. */
   readonly prepare?: () => void;
+  /** What it was made from; absent where nobody can tell whether it is another than before. */
+  readonly artefact?: Artefact;
+}
+
+/** What each generation of each pool runs. */
+export interface Launches {
+  get(pool: string, generation: number): PoolLaunch | undefined;
 }
 
 /**

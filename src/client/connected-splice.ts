@@ -4,6 +4,7 @@
 import type { Observable } from "rxjs";
 import { type CallerInput, withInput } from "../contract/caller-input.js";
 import { remoteFunctions, type RemoteFunctions } from "../contract/remote-functions.js";
+import type { ReloadReport } from "../contract/reload-report.js";
 import { Retrier } from "../contract/retry.js";
 import type { CallOptions, Splice, StreamOptions } from "../contract/splice.js";
 import { createStreamHandle, type SpliceStream } from "../contract/stream-handle.js";
@@ -92,6 +93,11 @@ export class ConnectedSplice implements Splice {
       if (connection !== null) ask(connection);
       else waitForLink(this.#link, this.#clock, what, ask, reject);
     });
+  }
+
+  async reload(pool?: string): Promise<ReloadReport> {
+    const params = pool === undefined ? undefined : { pool };
+    return (await this.call("splice.reload", params, { timeoutMs: Infinity })) as ReloadReport;
   }
 
   async status(): Promise<Status> {

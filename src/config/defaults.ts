@@ -80,6 +80,8 @@ export const defaults = {
     // A function that honours its signal answers within milliseconds; two seconds let it undo its work first.
     cancelGraceMs: 2000,
   },
+  // Callers of what runs in production must not find it gone; who writes code is told, see resolve.ts.
+  reload: { allowBreaking: false },
   strategy: "one_for_one",
   breaker: {
     // Who fails as often as not helps nobody by being called; below that, most callers get what they want.

@@ -19,6 +19,7 @@ import type {
   ResolvedConfig,
   ResolvedHealth,
   ResolvedLimits,
+  ResolvedReload,
   ResolvedRestart,
   ResolvedShutdown,
   ResolvedStreams,
@@ -36,6 +37,7 @@ const topKeys = [
   "health",
   "breaker",
   "streams",
+  "reload",
   "socket",
   "verify",
   "inspect",
@@ -58,6 +60,7 @@ export interface ResolveOptions {
 export function resolveConfig(userConfig: unknown, options: ResolveOptions): ResolvedConfig {
   const written = check.knownFields("", userConfig, topKeys);
   const { cwd, defaultWorkers, defaultSocket } = options;
+  const dev = check.flag("dev", written["dev"], defaults.dev);
   return {
     cwd,
     pools: resolvePools(written["functions"], written["pools"], { cwd, defaultWorkers }),
@@ -78,13 +81,14 @@ export function resolveConfig(userConfig: unknown, options: ResolveOptions): Res
     health: resolveHealth(written["health"]),
     breaker: resolveBreaker(written["breaker"]),
     streams: resolveStreams(written["streams"]),
+    reload: resolveReload(written["reload"], dev),
     socket: resolveSocket(
       written["socket"] === undefined ? (defaultSocket ?? false) : written["socket"],
       cwd,
     ),
     verify: resolveVerify(written["verify"]),
     inspect: resolveInspect(written["inspect"]),
-    dev: check.flag("dev", written["dev"], defaults.dev),
+    dev,
   };
 }
 
@@ -231,6 +235,13 @@ function resolveStreams(value: unknown): ResolvedStreams {
     ),
     idleTimeoutMs: check.waitMs("streams.idleTimeoutMs", streams["idleTimeoutMs"], fallback.idleTimeoutMs),
   };
+}
+
+/** Whoever is writing code breaks it all the time. */
+function resolveReload(value: unknown, dev: boolean): ResolvedReload {
+  const reload = check.knownFields("reload", value, ["allowBreaking"]);
+  const fallback = dev || defaults.reload.allowBreaking;
+  return { allowBreaking: check.flag("reload.allowBreaking", reload["allowBreaking"], fallback) };
 }
 
 function resolveSocket(value: unknown, cwd: string): string | false {

@@ -108,6 +108,15 @@ export interface StreamsConfig {
   readonly idleTimeoutMs?: number | undefined;
 }
 
+/** Code that is replaced while calls go on. */
+export interface ReloadConfig {
+  /**
+   * Whether a generation is promoted that breaks callers of the one before: a function is gone, or takes less. Default
+   * false; true in development, with a warning.
+   */
+  readonly allowBreaking?: boolean | undefined;
+}
+
 /** Sees what happens in the charts. */
 export type Inspect = InspectObserver | InspectObserver["next"];
 
@@ -158,6 +167,7 @@ export interface SpliceConfig {
   readonly health?: HealthConfig | undefined;
   readonly breaker?: BreakerConfig | undefined;
   readonly streams?: StreamsConfig | undefined;
+  readonly reload?: ReloadConfig | undefined;
   /** Path of the host socket, or false for none. Default: none embedded, `.splice/splice.sock` served. */
   readonly socket?: string | false | undefined;
   /**
@@ -214,6 +224,7 @@ export type ResolvedShutdown = Complete<ShutdownConfig>;
 export type ResolvedHealth = Complete<HealthConfig>;
 export type ResolvedBreaker = Complete<BreakerConfig>;
 export type ResolvedStreams = Complete<StreamsConfig>;
+export type ResolvedReload = Complete<ReloadConfig>;
 
 /** The configuration as the supervisor uses it. Units and meanings as in SpliceConfig. */
 export interface ResolvedConfig {
@@ -229,6 +240,7 @@ export interface ResolvedConfig {
   readonly health: ResolvedHealth;
   readonly breaker: ResolvedBreaker;
   readonly streams: ResolvedStreams;
+  readonly reload: ResolvedReload;
   /** Absolute path of the host socket, or false for none. */
   readonly socket: string | false;
   /** Null: every call may run. */

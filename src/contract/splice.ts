@@ -4,6 +4,7 @@ import type { Observable } from "rxjs";
 import type { ExportMetadata, U64 } from "../protocol/messages.js";
 import type { InputItems } from "./input-source.js";
 import type { RemoteFunctions } from "./remote-functions.js";
+import type { ReloadReport } from "./reload-report.js";
 import type { LifecycleEvent, Status } from "./status.js";
 import type { SpliceStream } from "./stream-handle.js";
 
@@ -66,6 +67,14 @@ export interface Splice extends AsyncDisposable {
   /** What can be called now, with the JSON Schemas (draft 2020-12, as text) of functions that declare theirs. */
   exports(): Promise<readonly ExportMetadata[]>;
   status(): Promise<Status>;
+  /**
+   * Has the pool, or every pool, run what there is now: builds it and, where it differs from what runs, starts it beside
+   * that, gives it the calls and lets those of the old end. No call is lost by it. Resolves when the new generation serves;
+   * with `ok` false when the old one goes on, since the new could not be had, or would have broken callers.
+   *
+   * @throws SpliceError 1001 for a pool that is not there.
+   */
+  reload(pool?: string): Promise<ReloadReport>;
   /** What happens to the system from now on. */
   readonly events$: Observable<LifecycleEvent>;
   /**

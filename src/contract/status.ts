@@ -76,6 +76,12 @@ export interface Status {
   };
   readonly pools: readonly PoolStatus[];
   readonly functions: readonly FunctionStatus[];
+  readonly reload: {
+    /** Of the reload that is under way: "building", "starting", "promoting", …; "watching" when none is. */
+    readonly state: string;
+    /** Why the last reload of a pool came to nothing, as a person is to read it; null when its last one did not. */
+    readonly lastError: string | null;
+  };
 }
 
 export interface LifecycleEvent {
@@ -85,6 +91,8 @@ export interface LifecycleEvent {
     | "breaker.opened"
     | "breaker.halfOpened"
     | "breaker.closed"
+    | "generation.promoted"
+    | "reload.failed"
     | "exports.changed"
     | "supervisor.draining"
     | "supervisor.failed"

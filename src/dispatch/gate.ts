@@ -83,4 +83,11 @@ export class Gate {
     this.outcomes.clear();
     this.charges = [];
   }
+
+  /** What has happened so far counts no more. */
+  forget(): void {
+    this.outcomes.clear();
+    this.deaths = null;
+    this.charges = [];
+  }
 }

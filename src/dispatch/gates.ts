@@ -91,7 +91,14 @@ export class Gates {
   /** A worker's process has ended, and `calls` are those it had. Comes before these are answered. */
   workerEnded(worker: WorkerState, calls: readonly Call[], wasAsked: boolean): void {
     worker.death = { wasAsked, countedFor: new Set() };
-    if (this.#isClosed || wasAsked || calls.length === 0 || this.#policy.quarantineCrashes === 0) return;
+    if (
+      this.#isClosed ||
+      wasAsked ||
+      worker.isSuperseded ||
+      calls.length === 0 ||
+      this.#policy.quarantineCrashes === 0
+    )
+      return;
     const nowMs = this.#clock.now();
     const charged = this.#mostSuspect(calls, nowMs);
     if (charged === null) return;
@@ -102,6 +109,16 @@ export class Gates {
   /** For whoever counts the deaths of a pool, from `workerEnded` on. */
   chargeOf(instance: InstanceId): DeathCharge {
     return this.#charges.get(instance) ?? { functionName: null, isQuarantined: false };
+  }
+
+  /** Other code runs by that name now: what counted against it is forgotten, unless a person has shut it. */
+  renewed(functionName: string): void {
+    const target = this.#functions.get(functionName);
+    if (target?.gate == null || this.#isClosed) return;
+    const { state } = target.gate.picture;
+    target.gate.forget();
+    if (state === "open" || state === "halfOpen")
+      this.#tell(target, { type: "breaker.reset", why: "a new generation was promoted" });
   }
 
   /** Nothing is reported any more. */
@@ -203,6 +220,7 @@ export class Gates {
 
 /** What an answer says of the function. Null: nothing, since it did not run or its end has another cause. */
 function verdictOn({ worker }: Call, failure: CallFailure | null): Verdict {
+  if (worker?.isSuperseded === true) return null;
   if (failure === null || failure.code === 2000) return "success";
   if (!failureCodes.has(failure.code) || worker === null || worker.death?.wasAsked === true) return null;
   return "failure";

@@ -65,6 +65,8 @@ export class WorkerState {
   lastCallId = 0;
   /** It broke the protocol and is being replaced: nothing it says counts any more. */
   isBreached = false;
+  /** A newer generation serves, and what happens here says nothing of that. */
+  isSuperseded = false;
   /** Called once, when it has no call any more. */
   onIdle: (() => void) | null = null;
   /** Called once, when nobody waits for a call of it any more. */

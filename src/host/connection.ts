@@ -245,7 +245,7 @@ export class HostConnection implements Caller {
     if (callId !== 0 && dispatcher.isWaiting(callId)) this.#active.set(requestId, callId);
   }
 
-  /** But for a stream answered before the next message is read: nothing waits for it, nothing cancels it. */
+  /** But for a stream and a reload answered before the next message is read: nothing waits for it, nothing cancels it. */
   #answerReserved(
     { requestId, functionName, params, contextBytes }: WireInvoke,
     timeoutMs: number | undefined,
@@ -255,6 +255,10 @@ export class HostConnection implements Caller {
     if (!answer.ok) return this.#sendError(requestId, answer.failure);
     if ("source" in answer) {
       const refusal = this.#reserved.open(requestId, answer.source, timeoutMs);
+      return refusal === null ? undefined : this.#sendError(requestId, refusal);
+    }
+    if ("later" in answer) {
+      const refusal = this.#reserved.await(requestId, functionName, answer.later, timeoutMs);
       return refusal === null ? undefined : this.#sendError(requestId, refusal);
     }
     const durationUs = Math.round((this.#ports.clock.now() - startedAtMs) * 1000);

@@ -11,6 +11,8 @@ import { callNotes } from "./call/notes.js";
 import type { MachineName, MachineNotes } from "./notes.js";
 import { poolMachine } from "./pool/machine.js";
 import { poolNotes } from "./pool/notes.js";
+import { reloadMachine } from "./reload/machine.js";
+import { reloadNotes } from "./reload/notes.js";
 import { routerMachine } from "./router/machine.js";
 import { routerNotes } from "./router/notes.js";
 import { supervisorMachine } from "./supervisor/machine.js";
@@ -31,6 +33,7 @@ const byName: Readonly<Record<MachineName, Omit<CatalogueEntry, "name">>> = {
   router: { machine: routerMachine, notes: routerNotes },
   breakers: { machine: breakersMachine, notes: breakersNotes },
   breaker: { machine: breakerMachine, notes: breakerNotes },
+  reload: { machine: reloadMachine, notes: reloadNotes },
   call: { machine: callMachine, notes: callNotes },
 };
 

@@ -1,7 +1,8 @@
 // What a chart cannot say of itself: who sends what it hears, what its guards ask and its delays wait for, in words. The
 // form of it; each machine's own stands beside its chart. Types, and the words for those outside the charts.
 
-export type MachineName = "supervisor" | "pool" | "worker" | "router" | "breakers" | "breaker" | "call";
+export type MachineName =
+  "supervisor" | "pool" | "worker" | "router" | "breakers" | "breaker" | "reload" | "call";
 
 /** Who speaks to a machine without being one. */
 export const outsiders = {
@@ -11,6 +12,8 @@ export const outsiders = {
   link: "its actor `link`",
   heartbeat: "its actor `heartbeat`",
   examine: "its actor `examine`",
+  watcher: "its actor `watcher`",
+  build: "its actor `build`",
   itself: "itself",
   nobody: "nobody yet; it is there for whoever operates the supervisor",
 } as const;

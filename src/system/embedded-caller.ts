@@ -16,7 +16,7 @@ import type { CallId } from "../ids.js";
 import type { U64 } from "../protocol/messages.js";
 import { decodeValue } from "../protocol/values.js";
 import type { Clock } from "../time.js";
-import { isReserved, type RunReserved } from "./reserved.js";
+import { isReserved, type ReservedAnswer, type RunReserved } from "./reserved.js";
 import { ReservedStreams } from "./reserved-streams.js";
 
 interface Pending {
@@ -129,6 +129,7 @@ export class EmbeddedCaller implements Caller {
       const answer = this.#runReserved(name, bytes, timeoutMs, contextBytes);
       if (!answer.ok) this.fail(requestId, answer.failure, 0 as CallId);
       else if ("result" in answer) this.succeed(requestId, answer.result);
+      else if ("later" in answer) void answer.later.then((result) => this.succeed(requestId, result));
       else {
         const refusal = this.#reservedStreams.open(requestId, answer.source, timeoutMs);
         if (refusal !== null) this.fail(requestId, refusal, 0 as CallId);
@@ -175,8 +176,9 @@ export class EmbeddedCaller implements Caller {
       const { params: bytes, contextBytes, timeoutMs } = prepareCall(name, params, options);
       const signal = options?.signal;
       refuseAborted(name, signal);
-      if (isReserved(name)) {
-        resolve(this.#reserved(name, bytes, timeoutMs, contextBytes));
+      const answer = isReserved(name) ? this.#runReserved(name, bytes, timeoutMs, contextBytes) : null;
+      if (answer !== null && !("later" in answer)) {
+        resolve(valueOf(name, answer));
         return;
       }
       const requestId = ++this.#lastRequestId;
@@ -196,9 +198,15 @@ export class EmbeddedCaller implements Caller {
         pending.stopListening = listenForAbort(name, signal, () => {
           pending.isAborted = true;
           if (callId !== 0) this.#dispatcher.cancel(callId, true);
+          else this.#reservedStreams.stop(requestId);
         });
       }
       this.#pending.set(requestId, pending);
+      if (answer !== null) {
+        const refusal = this.#reservedStreams.await(requestId, name, answer.later, timeoutMs);
+        if (refusal !== null) this.fail(requestId, refusal, 0 as CallId);
+        return;
+      }
       callId = this.#dispatcher.invoke(this, requestId, name, bytes, timeoutMs, contextBytes);
       // The verifier runs in this program, and may have aborted the call before the call had its number.
       if (pending.isAborted && callId !== 0) this.#dispatcher.cancel(callId, true);
@@ -235,18 +243,6 @@ export class EmbeddedCaller implements Caller {
     pending.reject(toSpliceError(failure, functionName, callId, cause));
   }
 
-  #reserved(
-    name: string,
-    params: Uint8Array,
-    timeoutMs: number | undefined,
-    contextBytes: Uint8Array,
-  ): unknown {
-    const answer = this.#runReserved(name, params, timeoutMs, contextBytes);
-    if (!answer.ok) throw toSpliceError(answer.failure, name, 0);
-    if ("source" in answer) throw toSpliceError(yieldsStream(name), name, 0);
-    return decodeValue(answer.result, "result");
-  }
-
   #take(requestId: U64): Pending | undefined {
     const pending = this.#pending.get(requestId);
     if (pending === undefined) return undefined;
@@ -254,6 +250,12 @@ export class EmbeddedCaller implements Caller {
     pending.stopListening?.();
     return pending;
   }
+}
+
+function valueOf(name: string, answer: Exclude<ReservedAnswer, { readonly later: unknown }>): unknown {
+  if (!answer.ok) throw toSpliceError(answer.failure, name, 0);
+  if ("source" in answer) throw toSpliceError(yieldsStream(name), name, 0);
+  return decodeValue(answer.result, "result");
 }
 
 function requireName(name: unknown): void {

@@ -5,6 +5,7 @@ import { checkFolder } from "../config/check-folders.js";
 import { resolvePool } from "../config/resolve-pools.js";
 import type { ResolvedConfig } from "../config/types.js";
 import { type Callee, remoteFunctions, type RemoteFunctions } from "../contract/remote-functions.js";
+import type { ReloadReport } from "../contract/reload-report.js";
 import { Retrier } from "../contract/retry.js";
 import type { CallOptions, Splice, StreamOptions } from "../contract/splice.js";
 import type { SpliceStream } from "../contract/stream-handle.js";
@@ -147,6 +148,11 @@ export class EmbeddedSplice implements Splice {
 
   exports(): Promise<readonly ExportMetadata[]> {
     return Promise.resolve(this.#system.dispatcher.exports());
+  }
+
+  async reload(pool?: string): Promise<ReloadReport> {
+    const params = pool === undefined ? undefined : { pool };
+    return (await this.call("splice.reload", params, { timeoutMs: Infinity })) as ReloadReport;
   }
 
   status(): Promise<Status> {

@@ -55,6 +55,27 @@ export function tellEmitted(event: SupervisorEmitted, { log, hasBeenReady }: Emi
       tellPoolBreaker(log, type, pool, picture);
       return { type, pool, reason: picture.why };
     }
+    case "generation.promoted": {
+      const { type, pool, to, verdict } = event;
+      log.info(`pool ${pool} runs generation ${String(to)} (${verdict})`, { pool, generation: to });
+      return { type, pool, generation: to, reason: verdict };
+    }
+    case "reload.finished": {
+      const { pool, outcome } = event;
+      const { from, verdict, breaks, error } = outcome;
+      if (error !== null) {
+        log.error(`pool ${pool} was not reloaded, and generation ${String(from)} serves on. ${error}`, {
+          pool,
+        });
+        return { type: "reload.failed", pool, generation: from, reason: error };
+      }
+      if (verdict === "unchanged") log.info(`pool ${pool} is unchanged: nothing was restarted`, { pool });
+      if (breaks.length > 0)
+        log.warn(`pool ${pool} breaks callers of before: ${breaks.join("; ")}`, { pool });
+      return null;
+    }
+    // Whoever waits for it hears of it.
+    case "generation.drained":
     // Whoever added or removed the pool hears of it.
     case "pool.failed":
     case "pool.removed":

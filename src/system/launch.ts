@@ -31,7 +31,7 @@ export async function prepareLaunch(
     return { pool, program, args };
   }
   const outDir = join(await projectFolderOf(source.folder), ".splice", "build");
-  const { file, restore, warnings } = await bundleFunctions({
+  const { file, restore, hash, inputs, warnings } = await bundleFunctions({
     folder: source.folder,
     outDir,
     pool: pool.name,
@@ -41,5 +41,6 @@ export async function prepareLaunch(
   args.push("--max-frame-bytes", String(config.limits.maxFrameBytes));
   args.push("--window-chunks", String(config.streams.windowChunks));
   if (config.dev) args.push("--dev");
-  return { pool, program: process.execPath, args, prepare: restore };
+  const artefact = { hash, inputs, watch: [source.folder] };
+  return { pool, program: process.execPath, args, prepare: restore, artefact };
 }

@@ -1,13 +1,16 @@
 // The composition root: gives the machines their effects and bridges them to dispatch. The only place that knows
 // machines, actors and dispatch together; it starts nothing itself.
 
+import { fromCallback, type AnyEventObject } from "xstate";
+import { createBuildActor } from "../actors/build.js";
 import { createExamineActor } from "../actors/examine.js";
 import { createHeartbeatActor } from "../actors/heartbeat.js";
 import { createKillActor } from "../actors/kill.js";
 import { createProcessActor } from "../actors/process.js";
 import type { ProcessPlatform } from "../actors/process-platform.js";
 import type { ProcessRegistry } from "../actors/process-registry.js";
-import type { PoolLaunch } from "../actors/worker-command.js";
+import type { LaunchBook } from "../actors/launch-book.js";
+import { createWatcherActor } from "../actors/watcher.js";
 import { createWorkerLinkActor } from "../actors/worker-link.js";
 import type { ResolvedConfig } from "../config/types.js";
 import type { LifecycleEvent } from "../contract/status.js";
@@ -16,6 +19,7 @@ import type { Journal } from "../dispatch/journal.js";
 import type { InstanceId } from "../ids.js";
 import type { Log } from "../log.js";
 import { poolMachine } from "../machines/pool/machine.js";
+import { reloadMachine } from "../machines/reload/machine.js";
 import { routerMachine } from "../machines/router/machine.js";
 import { supervisorMachine } from "../machines/supervisor/machine.js";
 import type { WorkerContext } from "../machines/worker/context.js";
@@ -23,6 +27,7 @@ import { workerMachine } from "../machines/worker/machine.js";
 import type { Clock } from "../time.js";
 import type { SpawnedWorkers } from "./call-story.js";
 import { createBreakers } from "./breakers.js";
+import { Rebuild, type RebuildPorts } from "./rebuild.js";
 import { createWorkerLog } from "./worker-log.js";
 import { createWorkerPort } from "./worker-port.js";
 
@@ -31,7 +36,9 @@ export interface MachineParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly journal: Journal;
-  readonly launches: ReadonlyMap<string, PoolLaunch>;
+  readonly launches: LaunchBook;
+  readonly prepare: RebuildPorts["prepare"];
+  readonly isWatching?: boolean;
   readonly registry: ProcessRegistry;
   readonly spawned: SpawnedWorkers;
   readonly dispatcher: Dispatcher;
@@ -54,7 +61,9 @@ export function provideMachines(parts: MachineParts): typeof supervisorMachine {
       },
     },
   });
-  const pool = poolMachine.provide({ actors: { worker: provideWorker(parts) } });
+  const pool = poolMachine.provide({
+    actors: { worker: provideWorker(parts), reload: provideReload(parts) },
+  });
   return supervisorMachine.provide({
     actors: { pool, router, breakers: createBreakers(dispatcher.gates, parts.log, parts.announce) },
     actions: {
@@ -72,6 +81,18 @@ export function provideMachines(parts: MachineParts): typeof supervisorMachine {
     },
   });
 }
+
+function provideReload(parts: MachineParts): typeof reloadMachine {
+  return reloadMachine.provide({
+    actors: {
+      watcher: parts.isWatching === true ? createWatcherActor(parts) : noWatcher,
+      build: createBuildActor(new Rebuild(parts)),
+    },
+  });
+}
+
+/** Where nobody wants changes noticed. */
+const noWatcher = fromCallback<AnyEventObject, { readonly pool: string }>(() => undefined);
 
 function provideWorker(parts: MachineParts): typeof workerMachine {
   const { clock, log, journal, registry, dispatcher, config } = parts;
@@ -119,7 +140,7 @@ function provideWorker(parts: MachineParts): typeof workerMachine {
         registry,
         isBusy,
         intervalMs: config.health.intervalMs,
-        maxRssBytes: (pool) => (parts.launches.get(pool)?.pool.maxRssMb ?? Infinity) * 1_048_576,
+        maxRssBytes: (pool) => (parts.launches.latest(pool)?.pool.maxRssMb ?? Infinity) * 1_048_576,
       }),
       examine: createExamineActor({ clock, registry, isBusy }),
       kill: createKillActor(registry),
@@ -156,7 +177,7 @@ function attach(parts: MachineParts, context: WorkerContext): void {
   if (entry?.outbox == null) return;
   entry.isInService = true;
   journal.record("ready", clock.now(), 0, context.instance, context.pid ?? 0);
-  const maxCalls = parts.launches.get(context.pool)?.pool.maxCalls ?? Infinity;
+  const maxCalls = parts.launches.get(context.pool, context.generation)?.pool.maxCalls ?? Infinity;
   dispatcher.workers.attach(createWorkerPort(entry, entry.outbox, maxCalls));
 }
 

@@ -11,13 +11,15 @@ import { StreamSource } from "./reserved-stream.js";
 import { eventsFrom, linesFrom } from "./reserved-streams.js";
 import type { System } from "./system.js";
 
-/** What a reserved function came to: an encoded result, a stream to be opened, or a failure in the wire's terms. */
+/** What a reserved function came to: an encoded result, now or later, a stream to be opened, or a failure in the wire's terms. */
 export type ReservedAnswer =
   | { readonly ok: true; readonly result: Uint8Array }
   | { readonly ok: true; readonly source: StreamSource }
+  /** The encoded result, when it is there. */
+  | { readonly ok: true; readonly later: Promise<Uint8Array> }
   | { readonly ok: false; readonly failure: CallFailure };
 
-/** Answers a reserved call at once. */
+/** Answers a reserved call. */
 export type RunReserved = (
   functionName: string,
   params: Uint8Array,
@@ -63,6 +65,7 @@ const table: Readonly<Record<string, ReservedFunction>> = {
       throw new Misfit("params.worker", worker, `one of the workers ${ids.join(", ")}`);
     },
   },
+  "splice.reload": { keys: ["pool", "wait"], run: reload },
   "splice.why": { keys: ["requestId"], run: ({ requestId }, { system }) => system.why(numberOf(requestId)) },
   "splice.breaker": { keys: ["pool", "function", "action"], run: commandBreaker },
   "splice.events": { keys: [], run: (_, { system }) => eventsFrom(system.eventFeed, system.clock) },
@@ -75,6 +78,14 @@ const table: Readonly<Record<string, ReservedFunction>> = {
     },
   },
 };
+
+function reload({ pool, wait = false }: Params, { system }: ReservedPorts): Promise<unknown> {
+  if (typeof wait !== "boolean") throw new Misfit("params.wait", wait, "true or false");
+  const reloading = pool === undefined || typeof pool === "string" ? system.reload(pool, wait) : false;
+  if (reloading !== false) return reloading;
+  const names = system.status().pools.map((each) => each.name);
+  throw new Misfit("params.pool", pool, `one of the pools ${names.join(", ")}`);
+}
 
 function numberOf(requestId: unknown): number | bigint {
   if (typeof requestId === "bigint" && requestId >= 0n) return requestId;
@@ -123,6 +134,7 @@ export function createReserved(ports: ReservedPorts): RunReserved {
     try {
       const value = reserved.run(readParams(params, reserved.keys), ports);
       if (value instanceof StreamSource) return { ok: true, source: value };
+      if (value instanceof Promise) return { ok: true, later: value.then(encodeValue) };
       return { ok: true, result: value === undefined ? noValue : encodeValue(value) };
     } catch (error) {
       if (!(error instanceof Misfit)) throw error;

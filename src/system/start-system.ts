@@ -6,7 +6,7 @@ import { Journal } from "../dispatch/journal.js";
 import type { Log, LogLevel } from "../log.js";
 import { backgroundClock, realClock } from "../time.js";
 import { prepareLaunches } from "./launch.js";
-import { System } from "./system.js";
+import { System, type Prepare } from "./system.js";
 
 export interface StartOptions {
   readonly log: Log;
@@ -15,6 +15,10 @@ export interface StartOptions {
   readonly journal?: Journal | undefined;
   /** What the pools run, where that was prepared beforehand. Default: prepared now. */
   readonly launches?: ReadonlyMap<string, PoolLaunch> | undefined;
+  /** Files that pools are made from are watched, and a change reloads its pool. Default false. */
+  readonly isWatching?: boolean | undefined;
+  /** What a pool runs, made anew at each reload. Default: as at the start. */
+  readonly prepare?: Prepare | undefined;
   /** Nothing of the system keeps this process alive; whoever waits for it has to. Default false. */
   readonly isBackground?: boolean | undefined;
   /** Aborting gives the start up: it rejects, and nothing is left. */
@@ -31,6 +35,8 @@ export async function startSystem(config: ResolvedConfig, options: StartOptions)
   const system = new System(config, launches, {
     clock: options.isBackground === true ? backgroundClock : realClock,
     isBackground: options.isBackground === true,
+    isWatching: options.isWatching === true,
+    prepare: options.prepare,
     random: Math.random,
     log: options.log,
     logLevel: options.logLevel,

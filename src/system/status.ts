@@ -12,6 +12,9 @@ import type { workerMachine } from "../machines/worker/machine.js";
 import type { Clock } from "../time.js";
 import { version } from "../version.js";
 
+/** Of a pool whose actor is not there yet. */
+const nothing = { members: new Map<string, never>(), candidate: null, generation: 1 };
+
 export interface StatusSources {
   readonly supervisor: SnapshotFrom<typeof supervisorMachine>;
   readonly hasFailed: boolean;
@@ -22,6 +25,7 @@ export interface StatusSources {
   readonly serverId: string;
   readonly socket: string | null;
   readonly maxFrameBytes: number;
+  readonly lastReloadError: string | null;
 }
 
 export function drawStatus(sources: StatusSources): Status {
@@ -49,6 +53,7 @@ export function drawStatus(sources: StatusSources): Status {
         p99Us: state.latency.percentile(0.99),
         breaker: drawBreaker(state.gate),
       })),
+    reload: { state: reloadState(sources), lastError: sources.lastReloadError },
   };
 }
 
@@ -60,11 +65,24 @@ function stateOf(value: StatusSources["supervisor"]["value"]): SupervisorState {
   return value === "stopping" || value === "refusing" || value === "startingRefusing" ? "draining" : value;
 }
 
+/** Of the first pool that is being reloaded. */
+function reloadState(sources: StatusSources): string {
+  for (const name of sources.supervisor.context.pools.keys()) {
+    const value = poolOf(name, sources)?.getSnapshot().children.reload?.getSnapshot().value;
+    if (value !== undefined && value !== "watching") return value;
+  }
+  return "watching";
+}
+
+function poolOf(name: string, { supervisor }: StatusSources): ActorRefFrom<typeof poolMachine> | undefined {
+  return supervisor.children[poolActorId(name)] as ActorRefFrom<typeof poolMachine> | undefined;
+}
+
 function drawPool(name: string, sources: StatusSources): PoolStatus {
-  const pool = sources.supervisor.children[poolActorId(name)] as ActorRefFrom<typeof poolMachine> | undefined;
-  const snapshot = pool?.getSnapshot();
+  const snapshot = poolOf(name, sources)?.getSnapshot();
   const workers: WorkerStatus[] = [];
-  for (const memberId of snapshot?.context.members.keys() ?? []) {
+  const { members, candidate, generation } = snapshot?.context ?? nothing;
+  for (const memberId of [...members.keys(), ...(candidate?.workers.keys() ?? [])]) {
     const worker = snapshot?.children[memberId] as ActorRefFrom<typeof workerMachine> | undefined;
     if (worker !== undefined) workers.push(drawWorker(worker.getSnapshot(), sources));
   }
@@ -76,7 +94,7 @@ function drawPool(name: string, sources: StatusSources): PoolStatus {
       state: breaker?.state ?? "closed",
       retryAfterMs: isTimed ? Math.max(0, Math.ceil(breaker.probeAtMs - sources.clock.now())) : null,
     },
-    generation: Math.max(1, ...workers.map((worker) => worker.generation)),
+    generation,
     workers,
   };
 }

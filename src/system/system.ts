@@ -7,8 +7,10 @@ import { Subject } from "rxjs/internal/Subject";
 import type { Actor } from "xstate";
 import type { ProcessPlatform } from "../actors/process-platform.js";
 import { ProcessRegistry } from "../actors/process-registry.js";
+import { LaunchBook } from "../actors/launch-book.js";
 import type { PoolLaunch } from "../actors/worker-command.js";
 import type { ResolvedConfig, ResolvedPool } from "../config/types.js";
+import type { ReloadReport } from "../contract/reload-report.js";
 import type { RetryPorts } from "../contract/retry.js";
 import type { LifecycleEvent, Status } from "../contract/status.js";
 import { Dispatcher } from "../dispatch/dispatcher.js";
@@ -34,6 +36,8 @@ import { Feed } from "./feed.js";
 import { LogBook } from "./log-book.js";
 import { harmless } from "./harmless-observer.js";
 import { Inspection } from "./inspection.js";
+import { prepareLaunch } from "./launch.js";
+import { Reloads } from "./reloads.js";
 import type { StreamSource } from "./reserved-stream.js";
 import { poolAdded, poolRemoved } from "./pool-changes.js";
 import { StartError } from "./start-error.js";
@@ -48,11 +52,18 @@ export interface SystemPorts {
   readonly journal: Journal;
   /** Nothing of it keeps this process alive. */
   readonly isBackground?: boolean;
+  /** Files that pools are made from are watched, and a change reloads its pool. Default false. */
+  readonly isWatching?: boolean;
+  /** What a pool runs, made anew at each reload. Default: as at the start. */
+  readonly prepare?: Prepare | undefined;
   /** What workers are run on. Default: processes of this machine. */
   readonly platform?: ProcessPlatform;
   /** 16 bytes that no other supervisor has. Default: random ones. */
   readonly serverId?: readonly number[];
 }
+
+/** Makes what a pool runs; aborting ends what it has started. Rejects with a message that a person is to read. */
+export type Prepare = (pool: ResolvedPool, signal: AbortSignal) => Promise<PoolLaunch>;
 
 function planOf({ name, workers, restartType }: ResolvedPool): PoolPlan {
   return { name, workers, restartType };
@@ -79,7 +90,8 @@ export class System {
   readonly #registry: ProcessRegistry;
   readonly #spawned = new SpawnedWorkers();
   readonly #events = new Subject<LifecycleEvent>();
-  readonly #launches: Map<string, PoolLaunch>;
+  readonly #launches: LaunchBook;
+  readonly #reloads: Reloads;
   readonly #root: Actor<typeof supervisorMachine>;
   #inspection: Inspection | undefined;
   readonly #startedAtMs: number;
@@ -138,7 +150,10 @@ export class System {
         this.fail(error);
       }),
     });
-    this.#launches = new Map(launches);
+    this.#launches = new LaunchBook(launches);
+    this.#reloads = new Reloads((pool) => {
+      this.#root.send({ type: "pool.reload", pool });
+    });
     this.#root = this.#start(config);
   }
 
@@ -157,6 +172,7 @@ export class System {
       serverId: this.#serverIdText(),
       socket: this.socket,
       maxFrameBytes: this.#maxFrameBytes,
+      lastReloadError: this.#reloads.lastError,
     });
   }
 
@@ -210,9 +226,11 @@ export class System {
       const message = `No pool can be added to a supervisor that is ${this.status().state}.`;
       return Promise.reject(new StartError(name, message, ""));
     }
-    this.#launches.set(name, launch);
+    this.#launches.set(name, 1, launch);
     const added = poolAdded(this.#root, this.ended, name);
-    added.catch(() => this.#launches.delete(name));
+    added.catch(() => {
+      this.#launches.remove(name);
+    });
     this.#root.send({ type: "pool.add", plan: planOf(pool) });
     return added;
   }
@@ -223,7 +241,19 @@ export class System {
     if (status !== "active" || !context.pools.has(name)) return this.ended;
     const removed = poolRemoved(this.#root, this.ended, name);
     this.#root.send({ type: "pool.remove", pool: name, drainMs });
-    return removed.then(() => void this.#launches.delete(name));
+    return removed.then(() => {
+      this.#launches.remove(name);
+    });
+  }
+
+  /**
+   * Has that pool, or all, run what there is now, where it differs from what runs. Resolves when the new generation serves
+   * or was refused; `isToWait`: also when no worker is left of the one before. False: there is no pool of that name.
+   */
+  reload(pool: string | undefined, isToWait: boolean): Promise<ReloadReport> | false {
+    const names = [...this.#root.getSnapshot().context.pools.keys()];
+    if (pool !== undefined && !names.includes(pool)) return false;
+    return this.#reloads.request({ pools: pool === undefined ? names : [pool], isToWait });
   }
 
   /**
@@ -256,6 +286,7 @@ export class System {
       stack: error instanceof Error ? error.stack : undefined,
     });
     this.#announce({ type: "supervisor.failed", reason: messageOf(error) });
+    this.#reloads.close("the supervisor failed");
     this.#closeFeeds();
     this.#rejectStarted(new StartError("", `The supervisor failed: ${messageOf(error)}`, ""));
     this.#resolveEnded();
@@ -281,6 +312,7 @@ export class System {
           restart: config.restart,
           cooldown: config.restart,
           drainMs: config.shutdown.drainMs,
+          reload: { allowsBreaking: config.reload.allowBreaking, isHurried: config.dev },
           isExcused: (instance) => this.dispatcher.gates.chargeOf(instance).isQuarantined,
           clock,
           random,
@@ -322,6 +354,8 @@ export class System {
     return provideMachines({
       config,
       ...this.#ports,
+      prepare:
+        this.#ports.prepare ?? ((pool) => prepareLaunch(pool, config, (warning) => this.warn(warning))),
       launches: this.#launches,
       registry: this.#registry,
       spawned: this.#spawned,
@@ -339,8 +373,21 @@ export class System {
 
   #emitted(event: SupervisorEmitted): void {
     const { log } = this.#ports;
+    if (event.type === "generation.promoted") this.#promoted(event);
     const told = tellEmitted(event, { log, hasBeenReady: (pool) => this.#hasBeenReady(pool) });
     if (told !== null) this.#announce(told);
+    // Last, so that whoever asked for it can rely on what was told.
+    this.#reloads.heard(event);
+  }
+
+  /** What older workers and their code did says nothing of the new. */
+  #promoted({ pool, to }: Extract<SupervisorEmitted, { type: "generation.promoted" }>): void {
+    for (const entry of this.#registry.entries()) {
+      const worker = this.dispatcher.workers.get(entry.instance);
+      if (worker !== undefined && entry.pool === pool && entry.generation < to) worker.isSuperseded = true;
+    }
+    for (const state of this.dispatcher.functions)
+      if (state.pool === pool) this.dispatcher.gates.renewed(state.name);
   }
 
   /** What a pool that never was prints is told once, with its failure. */
@@ -370,6 +417,7 @@ export class System {
     if (failure === null)
       this.#rejectStarted(new StartError("", "The supervisor was stopped before it had started.", ""));
     else this.#rejectStarted(new StartError(failure.pool, failure.message, failure.stderrTail));
+    this.#reloads.close("the supervisor has stopped");
     this.#closeFeeds();
     this.#resolveEnded();
   }

@@ -150,6 +150,7 @@ export function rehearsePool(config: SpliceConfig, options: RehearsalOptions = {
         clock,
         random,
         nextInstance: createIdSource<InstanceId>(),
+        reload: { allowsBreaking: true, isHurried: false },
         isExcused: () => false,
       },
     },

@@ -42,6 +42,7 @@ const status: Status = {
       ],
     },
   ],
+  reload: { state: "watching", lastError: null },
   functions: [
     {
       name: "a.f",

@@ -121,7 +121,14 @@ export class CheckedWorld implements Walkable {
     const { dispatcher, registry, root } = this.#world.parts;
     const clock = this.#world.parts.clock.faceFor("status");
     const supervisor = root.getSnapshot();
-    const rest = { hasFailed: false, startedAtMs: 0, serverId: "", socket: null, maxFrameBytes: 0 };
+    const rest = {
+      hasFailed: false,
+      startedAtMs: 0,
+      serverId: "",
+      socket: null,
+      maxFrameBytes: 0,
+      lastReloadError: null,
+    };
     const status: Status = drawStatus({ supervisor, dispatcher, registry, clock, ...rest });
     const workers = status.pools.flatMap((pool) => pool.workers);
     const states = workers.map(({ state }) => state);

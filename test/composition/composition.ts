@@ -1,6 +1,7 @@
 // The control plane and the data plane put together as a running system does it, by the same composition root, with
 // nothing beneath them: processes, links, health checks and signals are scripted. Decides nothing and checks nothing.
 
+import { LaunchBook } from "../../src/actors/launch-book.js";
 import type { ChildProcess } from "node:child_process";
 import { createActor, fromCallback, type Actor, type AnyEventObject, type InspectionEvent } from "xstate";
 import { noGuard } from "../../src/actors/guard-link.js";
@@ -71,7 +72,8 @@ export class Composer {
       clock: parts.clock.faceFor("effects"),
       log: silent,
       journal: parts.journal,
-      launches: new Map(),
+      launches: new LaunchBook(new Map()),
+      prepare: () => Promise.reject(new Error("Nothing is built here.")),
       registry: parts.registry,
       spawned: new SpawnedWorkers(),
       dispatcher: parts.dispatcher,
@@ -109,6 +111,7 @@ export class Composer {
           restart: config.restart,
           cooldown: config.restart,
           drainMs: config.shutdown.drainMs,
+          reload: { allowsBreaking: config.reload.allowBreaking, isHurried: config.dev },
           isExcused: (instance) => dispatcher.gates.chargeOf(instance).isQuarantined,
           clock,
           random: () => 0,

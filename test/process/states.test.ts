@@ -177,6 +177,8 @@ test("every event is told: of workers, breakers, exports, the drain and the fail
     "breaker.opened": true,
     "breaker.halfOpened": true,
     "breaker.closed": true,
+    "generation.promoted": true,
+    "reload.failed": true,
     "exports.changed": true,
     "supervisor.draining": true,
     "supervisor.failed": true,

@@ -5,11 +5,15 @@ import type { RestartType } from "../../config/types.js";
 import type { InstanceId } from "../../ids.js";
 import type { Clock, Random } from "../../time.js";
 import type { CooldownPolicy } from "../breaker/cooldown.js";
+import type { ReloadPolicy } from "../reload/machine.js";
 import type { PoolOutlook, PoolRefusal } from "../router/route-table.js";
 import type { WorkerTimings } from "../worker/context.js";
 import type { PoolReport } from "./events.js";
+import type { Candidate } from "./generations.js";
 import type { Members } from "./members.js";
 import { emptyWindow, type RestartPolicy, type RestartWindow } from "./restart.js";
+
+const firstGeneration = 1;
 
 export interface PoolPlan {
   readonly name: string;
@@ -25,6 +29,7 @@ export interface PoolPorts {
   readonly cooldown: CooldownPolicy;
   /** How long a worker that is to go may take for the calls it has. */
   readonly drainMs: number;
+  readonly reload: ReloadPolicy;
   readonly clock: Clock;
   readonly random: Random;
   readonly nextInstance: () => InstanceId;
@@ -39,6 +44,10 @@ export interface PoolInput extends PoolPorts {
 
 export interface PoolContext extends PoolInput {
   readonly members: Members;
+  /** That gets the calls. */
+  readonly generation: number;
+  /** That is being started beside it; null while none is. */
+  readonly candidate: Candidate | null;
   readonly window: RestartWindow;
   /** What a call gets that finds no worker and no due one; null where it may wait all the same. */
   readonly refusal: PoolOutlook;
@@ -64,6 +73,8 @@ export function newPoolContext(input: PoolInput): PoolContext {
   return {
     ...input,
     members: new Map(),
+    generation: firstGeneration,
+    candidate: null,
     window: emptyWindow,
     refusal: noWorker,
     hasServed: false,

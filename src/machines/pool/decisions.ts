@@ -1,11 +1,12 @@
 // What a pool does about each thing that happens to it: the context and the event go in, a step comes out. Pure; the
 // chart says in which state which of these is asked, and carries the step out.
 
-import { workerId, type WorkerId } from "../../ids.js";
+import { memberIdOf, workerId, type WorkerId } from "../../ids.js";
 import type { BreakerCommand, BreakerFact, BreakerPicture } from "../breaker/events.js";
+import type { ReloadEvent } from "../reload/events.js";
 import type { PoolOutlook, PoolRefusal } from "../router/route-table.js";
 import type { WorkerCommand, WorkerReport } from "../worker/events.js";
-import { closed, noWorker, type PoolContext } from "./context.js";
+import { closed, noWorker, type PoolContext, type PoolInput } from "./context.js";
 import type { PoolReport } from "./events.js";
 import {
   condemnedTooMany,
@@ -21,16 +22,25 @@ import {
 } from "./members.js";
 import { emptyWindow, excessOf, isToReturn, nextRestart, withEnd } from "./restart.js";
 
-type Changes = Partial<Pick<PoolContext, "members" | "window" | "refusal" | "hasServed" | "made" | "probe">>;
+type Changes = Partial<Omit<PoolContext, keyof PoolInput>>;
+
+interface NewWorker {
+  readonly memberId: string;
+  readonly workerId: WorkerId;
+  readonly generation: number;
+  /** It is ready only when it has answered a health check. */
+  readonly isToProve?: boolean;
+}
 
 /** Carried out in this order. */
 export interface Step {
   readonly change: Changes;
   /** New workers, by their member ids. */
-  readonly spawn?: readonly { readonly memberId: string; readonly workerId: WorkerId }[];
+  readonly spawn?: readonly NewWorker[];
   readonly report?: readonly PoolReport[];
   readonly tell?: readonly (readonly [memberId: string, command: WorkerCommand])[];
   readonly breaker?: readonly (BreakerFact | BreakerCommand)[];
+  readonly reload?: readonly ReloadEvent[];
   /** Members that are gone for good. */
   readonly drop?: readonly string[];
 }
@@ -38,7 +48,7 @@ export interface Step {
 type Of<Type extends WorkerReport["type"]> = Extract<WorkerReport, { type: Type }>;
 
 /** What calls have to expect of these members. While the breaker is open, none that ends is started again. */
-function outlookFor({ plan }: PoolContext, members: Members, refusal: PoolOutlook): PoolOutlook {
+export function outlookFor({ plan }: PoolContext, members: Members, refusal: PoolOutlook): PoolOutlook {
   return outlookOf(members, refusal, plan.restartType !== "temporary" && refusal?.breaker === undefined);
 }
 
@@ -49,7 +59,7 @@ function outlookReport(context: PoolContext, members: Members, refusal: PoolOutl
 
 /** A worker for every place: new ones at first, later those that were stopped, whose past still counts. */
 export function startAll(context: PoolContext): Step {
-  const { plan } = context;
+  const { plan, generation } = context;
   let members: Members = new Map();
   if (context.members.size > 0) {
     for (const id of context.members.keys()) members = withFreshMember(context, members, id);
@@ -57,10 +67,10 @@ export function startAll(context: PoolContext): Step {
     return { change: { members, refusal: noWorker }, report: [outlookReport(context, members)], tell };
   }
   const places = Array.from({ length: plan.workers }, (_, index) => workerId(plan.name, index + 1));
-  members = new Map(places.map((id) => [id as string, newMember(id)]));
+  members = new Map(places.map((id) => [id as string, newMember(id, generation)]));
   return {
     change: { members, made: plan.workers, refusal: noWorker },
-    spawn: places.map((id) => ({ memberId: id, workerId: id })),
+    spawn: places.map((id) => ({ memberId: id, workerId: id, generation })),
     report: [outlookReport(context, members)],
   };
 }
@@ -68,8 +78,8 @@ export function startAll(context: PoolContext): Step {
 function withFreshMember(context: PoolContext, members: Members, id: string): Members {
   const old = context.members.get(id);
   if (old === undefined) return members;
-  const { workerId: place, restartsInRow } = old;
-  return new Map(members).set(id, { ...newMember(place), restartsInRow });
+  const { workerId: place, generation, restartsInRow } = old;
+  return new Map(members).set(id, { ...newMember(place, generation), restartsInRow });
 }
 
 /** It may get calls, unless the supervisor refuses it; what follows from its start waits for that word. */
@@ -178,6 +188,7 @@ export function condemned(context: PoolContext, event: Of<"worker.condemned">, m
   const { memberId, workerId: id } = event;
   const member = context.members.get(memberId);
   if (member === undefined) return { change: {} };
+  const { generation } = context;
   const isToFollow = member.successor === null && mayStart && context.plan.restartType !== "temporary";
   const successor = isToFollow ? memberIdOf(id, context.made + 1) : member.successor;
   // The newest of the condemned goes to the end of the map, so that the first is the one that has been one for longest.
@@ -186,12 +197,12 @@ export function condemned(context: PoolContext, event: Of<"worker.condemned">, m
     isCondemned: true,
     successor,
   });
-  if (isToFollow && successor !== null) members = new Map(members).set(successor, newMember(id));
+  if (isToFollow && successor !== null) members = new Map(members).set(successor, newMember(id, generation));
   const oldest = condemnedTooMany(members, context.plan.workers);
   if (oldest !== null) members = withMember(members, oldest, { isKilled: true });
   return {
     change: { members, made: context.made + (isToFollow ? 1 : 0) },
-    spawn: isToFollow && successor !== null ? [{ memberId: successor, workerId: id }] : [],
+    spawn: isToFollow && successor !== null ? [{ memberId: successor, workerId: id, generation }] : [],
     report: [event, outlookReport(context, members, context.refusal)],
     tell:
       oldest === null ? [] : [[oldest, { type: "worker.kill", reason: "a further worker was condemned" }]],
@@ -212,19 +223,19 @@ function withRecycling(context: PoolContext, step: Step): Step {
   const next = nextToRecycle(members, context.plan.workers);
   const member = next === null ? undefined : members.get(next);
   if (next === null || member === undefined) return step;
+  const { generation } = context;
   const made = (step.change.made ?? context.made) + 1;
   const successor = memberIdOf(member.workerId, made);
   const changed = withMember(members, next, { successor });
   return withRecycling(context, {
     ...step,
-    change: { ...step.change, members: new Map(changed).set(successor, newMember(member.workerId)), made },
-    spawn: [...(step.spawn ?? []), { memberId: successor, workerId: member.workerId }],
+    change: {
+      ...step.change,
+      members: new Map(changed).set(successor, newMember(member.workerId, generation)),
+      made,
+    },
+    spawn: [...(step.spawn ?? []), { memberId: successor, workerId: member.workerId, generation }],
   });
-}
-
-/** Unlike the id of a place, no two members ever share one. */
-function memberIdOf(id: WorkerId, made: number): string {
-  return `${id}#${String(made)}`;
 }
 
 /** What it exports cannot be had. As its time of being ready is forgotten, its start counts as failed. */
@@ -370,6 +381,6 @@ export function exitedForGood(context: PoolContext, event: Of<"worker.exited">):
   return { change: { members: withMember(context.members, memberId, { phase: "down" }) }, report };
 }
 
-export function areAllDown({ members }: PoolContext): boolean {
-  return ![...members.values()].some(hasProcess);
+export function areAllDown({ members, candidate }: PoolContext): boolean {
+  return candidate === null && ![...members.values()].some(hasProcess);
 }

@@ -7,8 +7,9 @@ import { workerMachine } from "../worker/machine.js";
 import { newPoolContext, noWorker, type PoolContext, type PoolInput } from "./context.js";
 import * as decide from "./decisions.js";
 import type { PoolEvent } from "./events.js";
-
-const firstGeneration = 1;
+import * as generations from "./generations.js";
+import { reloadMachine } from "../reload/machine.js";
+import type { WorkerReport } from "../worker/events.js";
 
 type Decision = (context: PoolContext, event: PoolEvent) => decide.Step;
 
@@ -43,11 +44,30 @@ const decisions = {
   ),
   tripBreaker: () => ({ change: {}, breaker: [{ type: "breaker.trip" }] }),
   resetBreaker: () => ({ change: {}, breaker: [{ type: "breaker.reset" }] }),
-  stopAll: (context, event) =>
-    event.type === "pool.stop"
-      ? decide.stopAll(context, event.drainMs, event.isToReturn)
-      : decide.stopAll(context, 0, false),
-  killAll: on("pool.kill", (context, event) => decide.killAll(context, event.reason)),
+  stopAll: (context, event) => {
+    const step =
+      event.type === "pool.stop"
+        ? decide.stopAll(context, event.drainMs, event.isToReturn)
+        : decide.stopAll(context, 0, false);
+    return generations.withoutCandidate(context, step, "stop");
+  },
+  killAll: on("pool.kill", (context, event) =>
+    generations.withoutCandidate(context, decide.killAll(context, event.reason), "kill"),
+  ),
+  requestReload: () => ({ change: {}, reload: [{ type: "reload.request" }] }),
+  startGeneration: on("generation.start", (context, event) => generations.begin(context, event.generation)),
+  refuseGeneration: () => generations.refuseBegin(),
+  passCleared: on("generation.clear", generations.cleared),
+  passRefused: on("generation.refuse", generations.clashed),
+  promoteGeneration: on("generation.promote", (context, event) =>
+    generations.promote(context, event.verdict),
+  ),
+  abandonGeneration: (context) => generations.abandon(context),
+  hurryOlder: (context) => generations.hurry(context),
+  reportReload: on("reload.finished", ({ plan }, { outcome }) => ({
+    change: {},
+    report: [{ type: "reload.finished", pool: plan.name, outcome }],
+  })),
   noteWithdrawnForGood: on("worker.withdrawn", decide.withdrawnForGood),
   noteExitedForGood: on("worker.exited", decide.exitedForGood),
   reportFailed: on("worker.exited", ({ plan }, { workerId, exit }) => {
@@ -62,22 +82,36 @@ const decisions = {
 
 export const poolMachine = setup({
   types: { context: {} as PoolContext, input: {} as PoolInput, events: {} as PoolEvent },
-  actors: { worker: workerMachine, breaker: breakerMachine },
+  actors: { worker: workerMachine, breaker: breakerMachine, reload: reloadMachine },
   actions: {
     /** Carries out what was decided. */
     take: enqueueActions(({ context, event, enqueue, self }, { name }: { name: keyof typeof decisions }) => {
       const decision: Decision = decisions[name];
-      const step = decision(context, event);
+      const step = generations.withDrained(
+        context,
+        isOfWorker(event) && generations.isOfCandidate(context, event.memberId)
+          ? generations.heard(context, event)
+          : decision(context, event),
+      );
       const { plan, timings, maxMisses, nextInstance } = context;
       enqueue.assign(step.change);
-      for (const { memberId, workerId } of step.spawn ?? []) {
-        const who = { memberId, workerId, pool: plan.name, generation: firstGeneration };
-        const input = { ...who, timings, maxMisses, nextInstance, parent: self };
+      for (const { isToProve = false, ...worker } of step.spawn ?? []) {
+        const { memberId } = worker;
+        const input = {
+          ...worker,
+          isToProve,
+          pool: plan.name,
+          timings,
+          maxMisses,
+          nextInstance,
+          parent: self,
+        };
         enqueue.spawnChild("worker", { id: memberId, input });
       }
       for (const report of step.report ?? []) enqueue.sendTo(context.parent, report);
       for (const [memberId, command] of step.tell ?? []) enqueue.sendTo(memberId, command);
       for (const fact of step.breaker ?? []) enqueue.sendTo("breaker", fact);
+      for (const fact of step.reload ?? []) enqueue.sendTo("reload", fact);
       for (const memberId of step.drop ?? []) enqueue.stopChild(memberId);
     }),
   },
@@ -91,17 +125,37 @@ export const poolMachine = setup({
   initial: "idle",
   options: { maxIterations: 10_000 },
   context: ({ input }) => newPoolContext(input),
-  invoke: {
-    id: "breaker",
-    src: "breaker",
-    input: ({ context: { plan, cooldown, clock }, self }) => ({
-      name: plan.name,
-      policy: cooldown,
-      clock,
-      parent: self,
-    }),
-  },
+  invoke: [
+    {
+      id: "breaker",
+      src: "breaker",
+      input: ({ context: { plan, cooldown, clock }, self }) => ({
+        name: plan.name,
+        policy: cooldown,
+        clock,
+        parent: self,
+      }),
+    },
+    {
+      id: "reload",
+      src: "reload",
+      input: ({ context: { plan, reload, clock }, self }) => ({
+        pool: plan.name,
+        policy: reload,
+        clock,
+        parent: self,
+      }),
+    },
+  ],
   on: {
+    "pool.reload": { actions: take("requestReload") },
+    "generation.start": { actions: take("refuseGeneration") },
+    "generation.clear": { actions: take("passCleared") },
+    "generation.refuse": { actions: take("passRefused") },
+    "generation.promote": {},
+    "generation.abandon": { actions: take("abandonGeneration") },
+    "generation.hurry": { actions: take("hurryOlder") },
+    "reload.finished": { actions: take("reportReload") },
     "breaker.trip": { actions: take("tripBreaker") },
     "breaker.reset": { actions: take("resetBreaker") },
   },
@@ -159,6 +213,8 @@ export const poolMachine = setup({
         "worker.condemned": { actions: take("noteCondemned") },
         "worker.worn": { actions: take("noteWorn") },
         "pool.accept": { actions: take("noteAccepted") },
+        "generation.start": { actions: take("startGeneration") },
+        "generation.promote": { actions: take("promoteGeneration") },
         "pool.refuse": { actions: take("refuseWorker") },
         "breaker.opened": { target: ".tripped", actions: take("holdStarts") },
         "pool.stop": { target: "stopping", actions: take("stopAll") },
@@ -202,6 +258,10 @@ export const poolMachine = setup({
     },
   },
 });
+
+function isOfWorker(event: PoolEvent): event is WorkerReport {
+  return event.type.startsWith("worker.");
+}
 
 function take(name: keyof typeof decisions): { type: "take"; params: { name: keyof typeof decisions } } {
   return { type: "take", params: { name } };

@@ -13,6 +13,8 @@ export type MemberPhase = "starting" | "ready" | "ending" | "down" | "gone";
 
 export interface Member extends RestartHistory {
   readonly workerId: WorkerId;
+  /** Which build of the pool it runs, also after a restart. */
+  readonly generation: number;
   readonly phase: MemberPhase;
   /** The one that takes its place, where it is to go: it is not started again. */
   readonly successor: string | null;
@@ -25,9 +27,10 @@ export interface Member extends RestartHistory {
 
 export type Members = ReadonlyMap<string, Member>;
 
-export function newMember(workerId: WorkerId): Member {
+export function newMember(workerId: WorkerId, generation: number): Member {
   return {
     workerId,
+    generation,
     phase: "starting",
     restartsInRow: 0,
     readySinceMs: null,

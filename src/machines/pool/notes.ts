@@ -24,6 +24,46 @@ export const poolNotes: MachineNotes<PoolEvent["type"], never> = {
       from: ["supervisor"],
       means: "What this worker exports cannot be had: it is ended, and its start counts as failed.",
     },
+    "pool.reload": {
+      sort: "command",
+      from: ["supervisor"],
+      means: "Run what there is now, where it differs from what runs.",
+    },
+    "generation.start": {
+      sort: "command",
+      from: ["reload"],
+      means: "Start a worker of this generation for each place, beside those that serve.",
+    },
+    "generation.clear": {
+      sort: "command",
+      from: ["supervisor"],
+      means: "What the new generation exports can be had.",
+    },
+    "generation.refuse": {
+      sort: "command",
+      from: ["supervisor"],
+      means: "What the new generation exports cannot be had.",
+    },
+    "generation.promote": {
+      sort: "command",
+      from: ["reload"],
+      means: "Give the new generation the calls, and let those of the one before end.",
+    },
+    "generation.abandon": {
+      sort: "command",
+      from: ["reload"],
+      means: "End the workers of the new generation.",
+    },
+    "generation.hurry": {
+      sort: "command",
+      from: ["reload"],
+      means: "End what is left of older generations now.",
+    },
+    "reload.finished": {
+      sort: "fact",
+      from: ["reload"],
+      means: "A reload has come to its end, with this verdict or error.",
+    },
     "breaker.trip": {
       sort: "command",
       from: ["supervisor"],
@@ -65,5 +105,6 @@ export const poolNotes: MachineNotes<PoolEvent["type"], never> = {
   actors: {
     worker: "[A worker](worker.md), spawned for each place.",
     breaker: "[A breaker](breaker.md) before the starts of its workers.",
+    reload: "[A reload manager](reload.md), which brings new code into service.",
   },
 };

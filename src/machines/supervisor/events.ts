@@ -12,6 +12,8 @@ export type SupervisorCommand =
   | { type: "supervisor.drain" }
   /** One more pool; its name must be new. Its first ready worker or `pool.failed` is the answer. */
   | { type: "pool.add"; plan: PoolPlan }
+  /** Has a pool run what there is now. `reload.finished` is the answer. */
+  | { type: "pool.reload"; pool: string }
   /** Opens a pool's spawn breaker until it is reset; closes it. */
   | { type: "breaker.trip" | "breaker.reset"; pool: string }
   /** Ends a pool: its calls may end within `drainMs`. `pool.removed` is the answer. */
@@ -55,4 +57,5 @@ export type SupervisorEmitted =
   /** A pool that was added while the supervisor ran could not be started; it is gone. */
   | { type: "pool.failed"; pool: string; message: string; stderrTail: string }
   | { type: "pool.removed"; pool: string }
+  | Extract<PoolReport, { type: "generation.promoted" | "generation.drained" | "reload.finished" }>
   | { type: "supervisor.draining" };

@@ -69,6 +69,11 @@ const ofPools = {
   "breaker.closed": { actions: "announceBreaker" },
   "breaker.trip": { actions: "passToBreaker" },
   "breaker.reset": { actions: "passToBreaker" },
+  "pool.reload": { actions: "passReload" },
+  "generation.offered": { actions: "judgeGeneration" },
+  "generation.promoted": { actions: "announce" },
+  "generation.drained": { actions: "announce" },
+  "reload.finished": { actions: "announce" },
 } as const;
 
 /** What it does while not all pools have come up; one that fails ends the start. */
@@ -227,6 +232,31 @@ export const supervisorMachine = setup({
       if (event.type !== "breaker.trip" && event.type !== "breaker.reset") return;
       if (context.pools.has(event.pool)) enqueue.sendTo(poolActorId(event.pool), { type: event.type });
     }),
+    passReload: enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== "pool.reload" || !context.pools.has(event.pool)) return;
+      enqueue.sendTo(poolActorId(event.pool), { type: "pool.reload" });
+    }),
+    /** May a new generation have these names? */
+    judgeGeneration: enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== "generation.offered") return;
+      const { pool, generation } = event;
+      const before = context.pools.get(pool)?.exports ?? [];
+      const clash = clashWith(context, event);
+      enqueue.sendTo(
+        poolActorId(pool),
+        clash === null
+          ? { type: "generation.clear", generation, before }
+          : { type: "generation.refuse", generation, reason: clashReason(clash, pool) },
+      );
+    }),
+    announce: enqueueActions(({ event, enqueue }) => {
+      if (
+        event.type === "generation.promoted" ||
+        event.type === "generation.drained" ||
+        event.type === "reload.finished"
+      )
+        enqueue.emit(event);
+    }),
     noteFailedStart: assign(({ context, event }) => {
       if (event.type !== "pool.failed" || context.failure !== null) return {};
       const { pool, message, stderrTail } = event;
@@ -353,6 +383,11 @@ export const supervisorMachine = setup({
         "outlook.changed": {},
         "calls.drained": {},
         "pool.failed": {},
+        "pool.reload": {},
+        "generation.offered": {},
+        "generation.promoted": { actions: "announce" },
+        "generation.drained": { actions: "announce" },
+        "reload.finished": { actions: "announce" },
         "worker.exited": { actions: ["announceExit", "noteOutlook", "routeOutlooks"] },
         "pool.stopped": { actions: "noteStopped" },
         "supervisor.stop": { actions: "killPools" },
@@ -368,6 +403,9 @@ function areAllStopped({ pools }: SupervisorContext): boolean {
 }
 
 /** What would clash if this worker's exports were taken. */
-function clashWith({ pools }: SupervisorContext, ready: ReadyReport): ExportClash | null {
+function clashWith(
+  { pools }: SupervisorContext,
+  ready: Pick<ReadyReport, "pool" | "exports">,
+): ExportClash | null {
   return findExportClash(new Map(exportsByPool(pools)).set(ready.pool, ready.exports));
 }

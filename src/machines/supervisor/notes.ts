@@ -26,6 +26,27 @@ export const supervisorNotes: MachineNotes<SupervisorEvent["type"], SupervisorEm
       from: ["system"],
       means: "End a pool; its calls may end within a time.",
     },
+    "pool.reload": {
+      sort: "command",
+      from: ["system"],
+      means: "Have a pool run what there is now.",
+    },
+    "generation.offered": {
+      sort: "fact",
+      from: ["pool"],
+      means: "A new generation of a pool is whole, and exports this.",
+    },
+    "generation.promoted": { sort: "fact", from: ["pool"], means: "A new generation gets the calls." },
+    "generation.drained": {
+      sort: "fact",
+      from: ["pool"],
+      means: "No worker is left of the generations before.",
+    },
+    "reload.finished": {
+      sort: "fact",
+      from: ["pool"],
+      means: "A reload has come to its end, with this verdict or error.",
+    },
     "breaker.trip": {
       sort: "command",
       from: ["nobody"],
@@ -74,6 +95,9 @@ export const supervisorNotes: MachineNotes<SupervisorEvent["type"], SupervisorEm
     "exports.changed": { sort: "fact", for: "`events$`" },
     "pool.failed": { sort: "fact", for: "who waits for a pool that was added" },
     "pool.removed": { sort: "fact", for: "who waits for a pool that was removed" },
+    "generation.promoted": { sort: "fact", for: "dispatch, the call breakers, the log and `events$`" },
+    "generation.drained": { sort: "fact", for: "who waits for a reload to be over" },
+    "reload.finished": { sort: "fact", for: "the log, `events$` and who asked for it" },
     "supervisor.draining": { sort: "fact", for: "`events$`" },
   },
   guards: {

@@ -21,6 +21,8 @@ export interface WorkerInput {
   readonly workerId: WorkerId;
   readonly pool: string;
   readonly generation: number;
+  /** It is ready only when it has answered a health check. */
+  readonly isToProve: boolean;
   readonly timings: WorkerTimings;
   readonly maxMisses: number;
   readonly nextInstance: () => InstanceId;

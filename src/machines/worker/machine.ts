@@ -28,6 +28,11 @@ const toParent = ({ context }: { context: WorkerContext }): WorkerContext["paren
 /** Of one with an overdue call, whose time is over. */
 const endOverdue = { target: "#worker.alive.killing", actions: ["endCalls", "blameOverdue"] } as const;
 
+const heartbeatFailed = {
+  target: "#worker.alive.killing",
+  actions: { type: "blame", params: { reason: "its heartbeat failed inside the supervisor" } },
+} as const;
+
 export const workerMachine = setup({
   types: {
     context: {} as WorkerContext,
@@ -57,9 +62,8 @@ export const workerMachine = setup({
       isLinkOpen: false,
       ...(event.type === "link.closed" ? { linkEnd: event.reason } : {}),
     })),
-    noteExports: assign(({ event }) =>
-      event.type === "exports.listed" ? { exports: event.exports, wasReady: true } : {},
-    ),
+    noteExports: assign(({ event }) => (event.type === "exports.listed" ? { exports: event.exports } : {})),
+    noteServing: assign({ wasReady: true }),
     noteLag: assign(({ event }) => (event.type === "health.answered" ? { lagMs: event.lagMs } : {})),
     noteAsked: assign({ wasAsked: true }),
     noteStartDelay: assign(({ event }) =>
@@ -121,6 +125,7 @@ export const workerMachine = setup({
   guards: {
     isStuck: ({ event }) => event.type === "worker.examined" && event.stuck !== null,
     isLinkOpen: ({ context }) => context.isLinkOpen,
+    isToProve: ({ context }) => context.isToProve,
     missedTooMany: ({ context, event }) =>
       event.type === "health.missed" && event.misses >= context.maxMisses,
   },
@@ -195,7 +200,17 @@ export const workerMachine = setup({
               meta: { description: "It has to say who it is, which version it speaks, and what it exports." },
               on: {
                 "handshake.refused": { target: "#worker.alive.killing", actions: "noteReason" },
-                "exports.listed": { target: "#worker.alive.ready", actions: "noteExports" },
+                "exports.listed": [
+                  { guard: "isToProve", target: "proving", actions: "noteExports" },
+                  { target: "#worker.alive.ready", actions: ["noteExports", "noteServing"] },
+                ],
+              },
+            },
+            proving: {
+              meta: { description: "Of a new generation: it has to answer a health check as well." },
+              invoke: { id: "heartbeat", src: "heartbeat", input: instanceInput, onError: heartbeatFailed },
+              on: {
+                "health.answered": { target: "#worker.alive.ready", actions: ["noteLag", "noteServing"] },
               },
             },
           },
@@ -208,10 +223,7 @@ export const workerMachine = setup({
             id: "heartbeat",
             src: "heartbeat",
             input: instanceInput,
-            onError: {
-              target: "killing",
-              actions: { type: "blame", params: { reason: "its heartbeat failed inside the supervisor" } },
-            },
+            onError: heartbeatFailed,
           },
           on: {
             "worker.attached": { actions: "reportReady" },

@@ -89,6 +89,7 @@ export const workerNotes: MachineNotes<WorkerEvent["type"], never> = {
   emits: {},
   guards: {
     isStuck: "it is stuck in its overdue call",
+    isToProve: "it is of a new generation",
     isLinkOpen: "its link is still open",
     missedTooMany: "it missed health.maxMisses of them",
   },

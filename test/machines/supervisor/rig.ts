@@ -178,6 +178,7 @@ export function createSupervisorRig(
         cooldown: { ...cooldown, cooldownMs },
         drainMs,
         isExcused,
+        reload: { allowsBreaking: false, isHurried: false },
         clock,
         random,
         nextInstance,

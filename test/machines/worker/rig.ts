@@ -88,6 +88,7 @@ function createWorker(
       workerId: workerId("app", 1),
       pool: "app",
       generation: 1,
+      isToProve: false,
       timings,
       maxMisses: 3,
       nextInstance: createIdSource<InstanceId>(),

@@ -14,6 +14,7 @@ import { pools } from "./effects/pools.js";
 import { restart } from "./effects/restart.js";
 import type { Effects } from "./effects/rig.js";
 import { shutdown } from "./effects/shutdown.js";
+import { reload } from "./effects/reload.js";
 import { streams } from "./effects/streams.js";
 
 afterEach(async () => {
@@ -28,6 +29,7 @@ const sections: { readonly [Name in keyof Required<Sections>]: Effects<NonNullab
   health,
   breaker,
   streams,
+  reload,
 };
 const effects = Object.entries({ "": firstLevel, "pools.<name>": pools, ...sections }).flatMap(
   ([section, keys]) =>

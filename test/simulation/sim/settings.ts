@@ -69,6 +69,7 @@ export function drawConfig(random: Random, verify: Verify): ResolvedConfig {
       quarantineWithinMs: 5000,
       quarantineMs: 1000,
     },
+    reload: { allowBreaking: false },
     streams: { windowChunks: among(1, 2, 8, 64), idleTimeoutMs: among(0, 0, 500) },
     socket: false,
     verify: among(null, null, verify),

@@ -8,6 +8,7 @@ import type {
   BreakerConfig,
   HealthConfig,
   LimitsConfig,
+  ReloadConfig,
   RestartConfig,
   ShutdownConfig,
   SpliceConfig,
@@ -23,6 +24,7 @@ export interface Sections {
   readonly health?: HealthConfig;
   readonly breaker?: BreakerConfig;
   readonly streams?: StreamsConfig;
+  readonly reload?: ReloadConfig;
 }
 
 export const firstLevel: Effects<Omit<SpliceConfig, keyof Sections | "pools">> = {

@@ -1,0 +1,52 @@
+// What each generation of each pool runs. The generations that may still have workers are kept; which of them serves,
+// others decide.
+
+import type { Launches, PoolLaunch } from "./worker-command.js";
+
+/** One serves, one may be starting, and one before them may have calls left; one more for a build that comes to nothing. */
+const generationsKept = 4;
+
+const firstGeneration = 1;
+
+export class LaunchBook implements Launches {
+  readonly #pools = new Map<string, Map<number, PoolLaunch>>();
+  readonly #listeners = new Map<string, Set<(launch: PoolLaunch) => void>>();
+
+  constructor(first: ReadonlyMap<string, PoolLaunch>) {
+    for (const [pool, launch] of first) this.set(pool, firstGeneration, launch);
+  }
+
+  get(pool: string, generation: number): PoolLaunch | undefined {
+    return this.#pools.get(pool)?.get(generation);
+  }
+
+  /** Of the newest generation that was made, whether it came into service or not. */
+  latest(pool: string): PoolLaunch | undefined {
+    return [...(this.#pools.get(pool)?.values() ?? [])].at(-1);
+  }
+
+  set(pool: string, generation: number, launch: PoolLaunch): void {
+    const launches = this.#pools.get(pool) ?? new Map<number, PoolLaunch>();
+    // Set anew, so that the last in the map is the newest.
+    launches.delete(generation);
+    launches.set(generation, launch);
+    this.#pools.set(pool, launches);
+    for (const [oldest] of launches) {
+      if (launches.size <= generationsKept) break;
+      launches.delete(oldest);
+    }
+    for (const listener of this.#listeners.get(pool) ?? []) listener(launch);
+  }
+
+  /** From now on, at each launch that is set. Returns what ends it. */
+  follow(pool: string, listener: (launch: PoolLaunch) => void): () => void {
+    const listeners = this.#listeners.get(pool) ?? new Set();
+    this.#listeners.set(pool, listeners.add(listener));
+    return () => listeners.delete(listener);
+  }
+
+  remove(pool: string): void {
+    this.#pools.delete(pool);
+    this.#listeners.delete(pool);
+  }
+}

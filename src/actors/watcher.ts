@@ -1,0 +1,148 @@
+// Says that files a pool is made from have changed: its folder with all below it, and whatever else went into its last
+// build. It says so at the first sign; whether a file lies still, and whether it makes a difference, others find out.
+
+import { statSync } from "node:fs";
+import { dirname, extname, relative, sep } from "node:path";
+import type { FSWatcher } from "chokidar";
+import { fromCallback, type AnyEventObject, type CallbackActorLogic } from "xstate";
+import { messageOf } from "../errors.js";
+import type { FilesFact } from "../machines/reload/events.js";
+import type { Log } from "../log.js";
+import type { Clock, TimerHandle } from "../time.js";
+import type { LaunchBook } from "./launch-book.js";
+
+export interface WatcherPorts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly launches: LaunchBook;
+}
+
+/** What can be imported; other files of the folder count where a build has read them. */
+const sourceExtensions: ReadonlySet<string> = new Set([
+  ".ts",
+  ".mts",
+  ".cts",
+  ".tsx",
+  ".js",
+  ".mjs",
+  ".cjs",
+  ".jsx",
+  ".json",
+]);
+
+/** A folder that has vanished is looked for this often. */
+const lookMs = 250;
+
+export function createWatcherActor(
+  ports: WatcherPorts,
+): CallbackActorLogic<AnyEventObject, { readonly pool: string }> {
+  return fromCallback<AnyEventObject, { readonly pool: string }>(({ input, sendBack }) => {
+    const report: (fact: FilesFact) => void = sendBack;
+    const watch = new Watch(ports, input.pool, () => {
+      report({ type: "files.changed" });
+    });
+    void watch.start();
+    return () => {
+      watch.stop();
+    };
+  });
+}
+
+class Watch {
+  readonly #ports: WatcherPorts;
+  readonly #pool: string;
+  readonly #onChange: () => void;
+  readonly #roots: readonly string[];
+  readonly #watched = new Set<string>();
+  #watcher: FSWatcher | null = null;
+  #looking: TimerHandle;
+  #unfollow: () => void = () => undefined;
+  #isStopped = false;
+
+  constructor(ports: WatcherPorts, pool: string, onChange: () => void) {
+    this.#ports = ports;
+    this.#pool = pool;
+    this.#onChange = onChange;
+    this.#roots = ports.launches.latest(pool)?.artefact?.watch ?? [];
+  }
+
+  async start(): Promise<void> {
+    if (this.#roots.length === 0) return;
+    // Loaded here, so that a program that watches nothing never loads it.
+    const { watch } = await import("chokidar");
+    if (this.#isStopped) return;
+    const { log, launches } = this.#ports;
+    this.#watcher = watch([...this.#roots], {
+      ignoreInitial: true,
+      // A save by rename is told as one change, within this many milliseconds.
+      atomic: 20,
+      ignored: (path) => this.#isIgnored(path),
+    });
+    this.#watcher.on("all", (event, path) => {
+      if (event === "unlinkDir" && this.#roots.includes(path)) this.#lookFor(path);
+      if (event === "addDir" || !this.#matters(path)) return;
+      this.#onChange();
+    });
+    this.#watcher.on("error", (error) => {
+      log.warn(
+        `Changes of pool ${this.#pool} may go unnoticed: ${messageOf(error)}. Where too many files are watched, raise fs.inotify.max_user_watches.`,
+      );
+    });
+    this.#unfollow = launches.follow(this.#pool, () => {
+      this.#addInputs();
+    });
+    this.#addInputs();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#unfollow();
+    this.#ports.clock.clearTimeout(this.#looking);
+    void this.#watcher?.close();
+  }
+
+  /** What was built in lies where it lies. */
+  #addInputs(): void {
+    for (const file of this.#ports.launches.latest(this.#pool)?.artefact?.inputs ?? []) {
+      if (this.#watched.has(file) || this.#roots.some((root) => isInside(root, file))) continue;
+      this.#watched.add(file);
+      this.#watcher?.add(file);
+    }
+  }
+
+  #matters(path: string): boolean {
+    return (
+      sourceExtensions.has(extname(path)) ||
+      this.#roots.includes(path) ||
+      this.#ports.launches.latest(this.#pool)?.artefact?.inputs.includes(path) === true
+    );
+  }
+
+  #isIgnored(path: string): boolean {
+    const root = this.#roots.find((each) => isInside(each, path));
+    if (root === undefined) return false;
+    return relative(root, path)
+      .split(sep)
+      .some((part) => part === "node_modules" || part.startsWith(".") || part.endsWith("~"));
+  }
+
+  /** A watch ends with its folder; one that comes back is a change, and is watched again. */
+  #lookFor(root: string): void {
+    this.#ports.log.warn(`${root} is gone; pool ${this.#pool} goes on with what it has until it is back.`);
+    const look = (): void => {
+      if (this.#isStopped) return;
+      if (statSync(root, { throwIfNoEntry: false }) === undefined) {
+        this.#looking = this.#ports.clock.setTimeout(look, lookMs);
+        return;
+      }
+      this.#watcher?.unwatch(root);
+      this.#watcher?.add(root);
+      this.#onChange();
+    };
+    look();
+  }
+}
+
+function isInside(root: string, path: string): boolean {
+  return path === root || path.startsWith(`${root}${sep}`) || dirname(path) === root;
+}
