@@ -96,7 +96,7 @@ export class ReservedStreams {
     void later.then((result) => {
       const durationUs = Math.round((this.#clock.now() - startedAtMs) * 1000);
       if (!this.#forget(requestId)) return;
-      const refusal = this.#caller.refusalOf(requestId, result, durationUs);
+      const refusal = this.#caller.refusalOf?.(requestId, result, durationUs) ?? null;
       if (refusal === null) this.#caller.succeed(requestId, result, durationUs);
       else this.#caller.fail(requestId, refusal, 0 as CallId);
     });
