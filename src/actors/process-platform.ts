@@ -10,9 +10,17 @@ import type { Schedule } from "../transport/outbox.js";
 import { createGuardLink, noGuard, type GuardLink } from "./guard-link.js";
 import type { WorkerCommand } from "./worker-command.js";
 
+/** Which descriptors a process is given beside stdout and stderr. */
+export interface Descriptors {
+  readonly link: boolean;
+  readonly guard: boolean;
+  /** Its stdin is a pipe, on which it is told what to do. Default: it has none. */
+  readonly orders?: boolean;
+}
+
 export interface ProcessPlatform {
   /** In a group of its own. As spawn does it, what fails is an `error` event later, or thrown. */
-  spawn(command: WorkerCommand, has: { readonly link: boolean; readonly guard: boolean }): ChildProcess;
+  spawn(command: WorkerCommand, has: Descriptors): ChildProcess;
   /** The link that the process inherits; null when it could not be given one. */
   linkOf(child: ChildProcess): ByteDuplex | null;
   guardOf(child: ChildProcess, clock: Clock): GuardLink;
@@ -47,7 +55,7 @@ export const nodePlatform: ProcessPlatform = {
       shell: false,
       // What is ignored above stderr is not open in the child.
       stdio: [
-        "ignore",
+        has.orders === true ? "pipe" : "ignore",
         "pipe",
         "pipe",
         has.link ? "pipe" : "ignore",

@@ -74,7 +74,7 @@ function alternatives({ anyOf, ...others }: Keywords): readonly Schema[] | null 
 
 function typesOf({ type }: Keywords): readonly unknown[] | null {
   if (type === undefined) return null;
-  return Array.isArray(type) ? type : [type];
+  return Array.isArray(type) ? (type as unknown[]) : [type];
 }
 
 function takesTypes(wide: Keywords, narrow: Keywords): boolean {

@@ -7,9 +7,12 @@ import { areSame, readStates, unsettledMs, type FileStates } from "../actors/sti
 import type { PoolLaunch } from "../actors/worker-command.js";
 import type { ResolvedPool } from "../config/types.js";
 import type { BuildInput } from "../machines/reload/machine.js";
+import type { Clock } from "../time.js";
 
 export interface RebuildPorts {
   readonly launches: LaunchBook;
+  /** Whose time of day is that of the files. */
+  readonly clock: Clock;
   /** Makes what the pool runs; aborting ends what it has started. */
   readonly prepare: (pool: ResolvedPool, signal: AbortSignal) => Promise<PoolLaunch>;
 }
@@ -40,6 +43,7 @@ export class Rebuild {
 
   async #settled({ pool, artefact }: PoolLaunch, signal: AbortSignal): Promise<PoolLaunch> {
     let before = await readStates(artefact?.inputs ?? []);
+    const { clock } = this.#ports;
     const good = this.#good.get(pool.name) ?? before;
     if (!this.#good.has(pool.name)) this.#good.set(pool.name, before);
     let hasFailed = false;
@@ -51,7 +55,7 @@ export class Rebuild {
         if (hasFailed) throw error;
       }
       const after = await readStates(launch?.artefact?.inputs ?? before.keys());
-      const leftMs = unsettledMs(good, after, Date.now());
+      const leftMs = unsettledMs(good, after, clock.wallMs());
       if (launch === null) {
         hasFailed = true;
         await sleep(Math.max(secondLookMs, leftMs), undefined, { signal });

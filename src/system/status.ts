@@ -75,7 +75,7 @@ function reloadState(sources: StatusSources): string {
 }
 
 function poolOf(name: string, { supervisor }: StatusSources): ActorRefFrom<typeof poolMachine> | undefined {
-  return supervisor.children[poolActorId(name)] as ActorRefFrom<typeof poolMachine> | undefined;
+  return supervisor.children[poolActorId(name)];
 }
 
 function drawPool(name: string, sources: StatusSources): PoolStatus {

@@ -5,9 +5,10 @@ import { randomBytes } from "node:crypto";
 import type { Observable } from "rxjs";
 import { Subject } from "rxjs/internal/Subject";
 import type { Actor } from "xstate";
-import type { ProcessPlatform } from "../actors/process-platform.js";
+import { nodePlatform, type ProcessPlatform } from "../actors/process-platform.js";
 import { ProcessRegistry } from "../actors/process-registry.js";
 import { LaunchBook } from "../actors/launch-book.js";
+import { Spares } from "../actors/spares.js";
 import type { PoolLaunch } from "../actors/worker-command.js";
 import type { ResolvedConfig, ResolvedPool } from "../config/types.js";
 import type { ReloadReport } from "../contract/reload-report.js";
@@ -92,6 +93,7 @@ export class System {
   readonly #events = new Subject<LifecycleEvent>();
   readonly #launches: LaunchBook;
   readonly #reloads: Reloads;
+  readonly #spares: Spares | null;
   readonly #root: Actor<typeof supervisorMachine>;
   #inspection: Inspection | undefined;
   readonly #startedAtMs: number;
@@ -106,7 +108,8 @@ export class System {
     this.serverId = given.serverId ?? [...randomBytes(16)];
     this.#registry = new ProcessRegistry(given.platform?.signalGroup);
     this.log = new LogBook(given.log, given.clock, given.logLevel ?? "info");
-    const ports = { ...given, log: this.log };
+    this.#spares = given.isWatching === true ? new Spares(given.platform ?? nodePlatform, given.clock) : null;
+    const ports = { ...given, log: this.log, ...(this.#spares !== null && { platform: this.#spares }) };
     this.#ports = ports;
     const { clock, random } = ports;
     this.#maxFrameBytes = config.limits.maxFrameBytes;
@@ -280,6 +283,7 @@ export class System {
     this.#hasFailed = true;
     // First what has to happen, then what is said about it.
     this.#registry.close();
+    this.#spares?.close();
     this.#root.stop();
     this.dispatcher.close("failed");
     this.#ports.log.error(`The supervisor failed: ${messageOf(error)}`, {
@@ -417,6 +421,7 @@ export class System {
     if (failure === null)
       this.#rejectStarted(new StartError("", "The supervisor was stopped before it had started.", ""));
     else this.#rejectStarted(new StartError(failure.pool, failure.message, failure.stderrTail));
+    this.#spares?.close();
     this.#reloads.close("the supervisor has stopped");
     this.#closeFeeds();
     this.#resolveEnded();

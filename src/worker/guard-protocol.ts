@@ -4,7 +4,7 @@
 export interface GuardData {
   /** The descriptor of the guard link; from its start on the thread owns it. */
   readonly fd: number;
-  /** Absolute path of the bundle of functions; its source map lies beside it. */
+  /** Absolute path of the bundle of functions, whose source map lies beside it; empty while that is not known. */
   readonly functionsFile: string;
   readonly memory: SharedArrayBuffer;
   /** One moment on both clocks: `performance.now()` of the main thread, and the clock that all threads share. */
@@ -14,9 +14,14 @@ export interface GuardData {
 /** `watching`: from now on the end of the supervisor ends this process. `ping`: is the main loop alive? */
 export type FromGuard = { readonly type: "watching" } | { readonly type: "ping" };
 
-/** `functions`: the names that the numbers in the memory stand for, in order. */
+/**
+ * `file`: the bundle of functions, where the thread was started before that was known. `functions`: the names that the
+ * numbers in the memory stand for, in order.
+ */
 export type ToGuard =
-  { readonly type: "pong" } | { readonly type: "functions"; readonly names: readonly string[] };
+  | { readonly type: "pong" }
+  | { readonly type: "file"; readonly functionsFile: string }
+  | { readonly type: "functions"; readonly names: readonly string[] };
 
 const memoryBytes = 16;
 

@@ -17,6 +17,7 @@ const maxQuestionChars = 64;
 
 const data = workerData as GuardData;
 const memory = new RunningMemory(data.memory);
+let { functionsFile } = data;
 let names: readonly string[] = [];
 /** When the oldest ping was sent that has no answer yet, in the main thread's milliseconds. */
 let unansweredSinceMs: number | undefined;
@@ -36,6 +37,10 @@ for (const end of ["end", "error", "close"]) link.on(end, killGroup);
 parentPort?.on("message", (message: ToGuard) => {
   if (message.type === "functions") {
     names = message.names;
+    return;
+  }
+  if (message.type === "file") {
+    ({ functionsFile } = message);
     return;
   }
   unansweredSinceMs = undefined;
@@ -66,7 +71,7 @@ async function where(): Promise<object> {
   if (await isGoing()) return { function: null, file: null, line: null, lagMs: 0 };
   const sight = await lookAtMainThread(lookMs);
   const lagMs = Math.max(0, Math.round(mainNowMs() - standsSinceMs()));
-  const place = sight === undefined ? undefined : placeInSource(sight.frames, data.functionsFile);
+  const place = sight === undefined ? undefined : placeInSource(sight.frames, functionsFile);
   return {
     function: sight?.functionName ?? names[memory.running] ?? null,
     file: place?.file ?? null,

@@ -10,6 +10,8 @@ export interface Guard {
   /** Resolves when the thread watches the link; rejects when there will be none. */
   readonly watching: Promise<void>;
   readonly memory: RunningMemory;
+  /** What runs will be this; for a thread that was started before that was known. */
+  place(functionsFile: string): void;
   /** The functions are loaded; numbers in the memory are places in this list. */
   name(functions: readonly string[]): void;
 }
@@ -20,12 +22,16 @@ export interface Guard {
  */
 const resourceLimits = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 4, stackSizeMb: 1 };
 
-/** `onEnded` is told when a thread that has been watching is no more. */
-export function startGuard(fd: number, functionsFile: string, onEnded: (reason: string) => void): Guard {
+/** `functionsFile` null: to be told later. `onEnded` is told when a thread that has been watching is no more. */
+export function startGuard(
+  fd: number,
+  functionsFile: string | null,
+  onEnded: (reason: string) => void,
+): Guard {
   const memory = new RunningMemory();
   const workerData: GuardData = {
     fd,
-    functionsFile: resolve(functionsFile),
+    functionsFile: functionsFile === null ? "" : resolve(functionsFile),
     memory: memory.shared,
     at: { mainMs: performance.now(), sharedNs: process.hrtime.bigint() },
   };
@@ -69,6 +75,9 @@ export function startGuard(fd: number, functionsFile: string, onEnded: (reason: 
   return {
     watching,
     memory,
+    place(file) {
+      send({ type: "file", functionsFile: resolve(file) });
+    },
     name(functions) {
       send({ type: "functions", names: functions });
     },

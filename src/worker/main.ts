@@ -6,12 +6,20 @@ import { setSupervisorSocket } from "../contract/current-call.js";
 import { messageOf } from "../errors.js";
 import { isProtocolError } from "../protocol/protocol-error.js";
 import { startGuard } from "./guard.js";
+import { importRest } from "./rest.js";
+import { bootSpare, isSpare } from "./spare.js";
 import { takeSettings, type WorkerSettings } from "./settings.js";
 
 /** How long the last words may take when nobody reads stdout or stderr. */
 const lastWordsMs = 1000;
 
 async function run(): Promise<void> {
+  const wasSpare = isSpare(process.argv);
+  const spare = wasSpare ? await bootSpare(process.env, warnUnguarded) : null;
+  if (wasSpare && spare === null) {
+    endWith(0);
+    return;
+  }
   let settings: WorkerSettings;
   try {
     settings = takeSettings(process.argv.slice(2), process.env);
@@ -24,9 +32,10 @@ async function run(): Promise<void> {
   const { functionsFile, guardFd, dev, maxFrameBytes, windowChunks } = settings;
 
   // First of all, so that the thread starts while this one loads the rest.
-  const guard = guardFd === undefined ? undefined : startGuard(guardFd, functionsFile, warnUnguarded);
-  const [{ createLink }, { createSession, SessionError }, { describeLoadFailure, loadFunctions }] =
-    await Promise.all([import("./link.js"), import("./session.js"), import("./load-functions.js")]);
+  const guard =
+    spare?.guard ?? (guardFd === undefined ? undefined : startGuard(guardFd, functionsFile, warnUnguarded));
+  spare?.guard?.place(functionsFile);
+  const { createLink, createSession, SessionError, describeLoadFailure, loadFunctions } = await importRest();
 
   const link = createLink(openSocket(settings.link), maxFrameBytes, {
     message: (message) => {
