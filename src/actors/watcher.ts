@@ -103,7 +103,7 @@ class Watch {
 
   /** What was built in lies where it lies. */
   #addInputs(): void {
-    for (const file of this.#ports.launches.latest(this.#pool)?.artefact?.inputs ?? []) {
+    for (const file of this.#ports.launches.latest(this.#pool)?.artefact?.inputs.keys() ?? []) {
       if (this.#watched.has(file) || this.#roots.some((root) => isInside(root, file))) continue;
       this.#watched.add(file);
       this.#watcher?.add(file);
@@ -114,7 +114,7 @@ class Watch {
     return (
       sourceExtensions.has(extname(path)) ||
       this.#roots.includes(path) ||
-      this.#ports.launches.latest(this.#pool)?.artefact?.inputs.includes(path) === true
+      this.#ports.launches.latest(this.#pool)?.artefact?.inputs.has(path) === true
     );
   }
 

@@ -1,6 +1,7 @@
 // What is run for a worker and with which environment: pure, from the pool's plan to spawn's arguments.
 
 import type { ResolvedPool } from "../config/types.js";
+import type { FileStates } from "./still-files.js";
 import type { InstanceInput } from "../machines/worker/context.js";
 
 export interface WorkerCommand {
@@ -13,8 +14,8 @@ export interface WorkerCommand {
 export interface Artefact {
   /** SHA-256 of what is run, in hexadecimal digits. */
   readonly hash: string;
-  /** Files that went into it, absolute. */
-  readonly inputs: readonly string[];
+  /** Files that went into it, absolute, as they were then. */
+  readonly inputs: FileStates;
   /** Folders and files in which a change may make another of it, absolute. */
   readonly watch: readonly string[];
 }

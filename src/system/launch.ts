@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { bundleFunctions, projectFolderOf } from "../actors/bundle.js";
+import { readStates } from "../actors/still-files.js";
 import type { PoolLaunch } from "../actors/worker-command.js";
 import { checkFolders } from "../config/check-folders.js";
 import type { ResolvedConfig, ResolvedPool } from "../config/types.js";
@@ -41,6 +42,6 @@ export async function prepareLaunch(
   args.push("--max-frame-bytes", String(config.limits.maxFrameBytes));
   args.push("--window-chunks", String(config.streams.windowChunks));
   if (config.dev) args.push("--dev");
-  const artefact = { hash, inputs, watch: [source.folder] };
+  const artefact = { hash, inputs: await readStates(inputs), watch: [source.folder] };
   return { pool, program: process.execPath, args, prepare: restore, artefact };
 }

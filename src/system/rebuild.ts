@@ -22,8 +22,6 @@ const secondLookMs = 100;
 
 export class Rebuild {
   readonly #ports: RebuildPorts;
-  /** Of each pool's files, when they were last built from. */
-  readonly #good = new Map<string, FileStates>();
 
   constructor(ports: RebuildPorts) {
     this.#ports = ports;
@@ -35,26 +33,24 @@ export class Rebuild {
     if (serving === undefined) throw new Error(`Pool ${input.pool} is not there any more.`);
     const launch = await this.#settled(serving, signal);
     if (signal.aborted) return { isSame: false };
-    this.#good.set(input.pool, await readStates(launch.artefact?.inputs ?? []));
     const isSame = launch.artefact !== undefined && launch.artefact.hash === serving.artefact?.hash;
     if (!isSame) launches.set(input.pool, input.generation, launch);
     return { isSame };
   };
 
   async #settled({ pool, artefact }: PoolLaunch, signal: AbortSignal): Promise<PoolLaunch> {
-    let before = await readStates(artefact?.inputs ?? []);
-    const { clock } = this.#ports;
-    const good = this.#good.get(pool.name) ?? before;
-    if (!this.#good.has(pool.name)) this.#good.set(pool.name, before);
+    const { clock, prepare } = this.#ports;
+    const good = artefact?.inputs ?? (new Map() as FileStates);
+    let before = await readStates(good.keys());
     let hasFailed = false;
     for (;;) {
       let launch: PoolLaunch | null = null;
       try {
-        launch = await this.#ports.prepare(pool, signal);
+        launch = await prepare(pool, signal);
       } catch (error) {
         if (hasFailed) throw error;
       }
-      const after = await readStates(launch?.artefact?.inputs ?? before.keys());
+      const after = launch?.artefact?.inputs ?? (await readStates(before.keys()));
       const leftMs = unsettledMs(good, after, clock.wallMs());
       if (launch === null) {
         hasFailed = true;

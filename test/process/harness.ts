@@ -2,7 +2,7 @@
 // supervisor journalled, what the workers really ran. `end` closes it and judges the whole history.
 
 import { jest } from "@jest/globals";
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync, watch } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
@@ -120,6 +120,8 @@ export interface SystemOptions {
   readonly cwd?: string;
   /** False when the functions of the test do not know the execution log, so that calls carry no key. Default true. */
   readonly keyed?: boolean;
+  /** A change of a file that a pool is made from reloads it. Default false. */
+  readonly isWatching?: boolean;
   /** For journals of two systems, or of a system and a fake clock, in one test. */
   readonly settleSlackMs?: number;
 }
@@ -349,7 +351,7 @@ export async function startSystem(config: SpliceConfig, options: SystemOptions =
   const openDescriptors = descriptors().length;
   const records = await makeRecords(config, options);
   const { log, journal } = records;
-  const splice = await startSplice(records.config, { log, journal });
+  const splice = await startSplice(records.config, { log, journal, isWatching: options.isWatching });
   splice.events$.subscribe((event) => records.events.push(event));
   const system = new TestSystem(splice, records, { ...options, openDescriptors });
   open.add(system);
@@ -397,6 +399,8 @@ async function warmUp(): Promise<void> {
   isWarm = true;
   const outDir = await makeFolder();
   await bundleFunctions({ folder: join(fixtures, "faults/warm"), outDir });
+  // Node keeps the one descriptor by which it watches files, from the first on.
+  watch(outDir).close();
   await rm(outDir, { recursive: true, force: true });
 }
 
