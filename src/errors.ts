@@ -79,6 +79,12 @@ export function isSpliceError(error: unknown): error is SpliceError {
   return typeof error === "object" && error !== null && brand in error;
 }
 
+/** What leaves the program of an error, as `error` in an object: on the command line and over HTTP. */
+export function publicError(error: SpliceError): object {
+  const { code, name, kind, message, retryable, details } = error;
+  return { code, name, kind, message, retryable, details };
+}
+
 /**
  * A mistake in configuration: `path` names the key, `value` what stood there, `expected` what may stand there, and
  * `file` the file that it was read from, if any.

@@ -1,6 +1,6 @@
 // How a command ends when it fails: its exit code and its sentence, on stderr and, for machines, on stdout.
 
-import { type ConfigError, isSpliceError, messageOf } from "../errors.js";
+import { type ConfigError, isSpliceError, messageOf, publicError } from "../errors.js";
 
 /** Wrong use: an unknown flag, input that is no JSON, a bad configuration. */
 export class UsageError extends Error {
@@ -25,10 +25,7 @@ export function exitCodeOf(error: unknown): number {
 
 /** What --json prints on stdout for a failure. */
 export function errorAsJson(error: unknown): object {
-  if (isSpliceError(error)) {
-    const { code, name, kind, message, retryable, details } = error;
-    return { error: { code, name, kind, message, retryable, details } };
-  }
+  if (isSpliceError(error)) return { error: publicError(error) };
   const name = typeof error === "object" && error !== null && "name" in error ? String(error.name) : "Error";
   const details = name === "ConfigError" ? configDetails(error as ConfigError) : undefined;
   return {

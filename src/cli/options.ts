@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import { highestMaxInFlight } from "../config/defaults.js";
 import type { LinkKind } from "../config/types.js";
+import { fromJson } from "../contract/json.js";
 import { messageOf } from "../errors.js";
 import { chartFormats, type ChartFormat } from "../inspector/formats.js";
 import type { LogLevel } from "../log.js";
@@ -151,7 +152,7 @@ export async function readParams(given: string | undefined): Promise<unknown> {
     throw new UsageError(`${source} cannot be read: ${messageOf(error)}.`);
   }
   try {
-    return JSON.parse(json);
+    return fromJson(json);
   } catch (error) {
     throw new UsageError(
       `${source} is not JSON: ${messageOf(error)}. Names and texts need double quotes, as in '{"name":"Ada"}'.`,

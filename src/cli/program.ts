@@ -3,7 +3,7 @@
 import { Command, CommanderError } from "commander";
 import { version } from "../version.js";
 import { errorAsJson, exitCodeOf, exitCodes, sentenceOf, UsageError } from "./exit.js";
-import { toJson } from "./json.js";
+import { toJson } from "../contract/json.js";
 import type { CallCommandOptions } from "./commands/call.js";
 import type { InspectCommandOptions } from "./commands/inspect.js";
 import type { LogsCommandOptions } from "./commands/logs.js";

@@ -4,7 +4,7 @@ import type { parseAuth, parseHeader, parseTimeout } from "../options.js";
 import { readParams, type CommonOptions } from "../options.js";
 import { reachSupervisor } from "../reach.js";
 import { interruptible } from "../interrupt.js";
-import { toJson } from "../json.js";
+import { toJson } from "../../contract/json.js";
 import { printStream } from "../print-stream.js";
 
 export interface CallCommandOptions extends CommonOptions {

@@ -7,7 +7,7 @@ import { createWorkerProcesses } from "../conform/worker-processes.js";
 import { ruleLines, summaryLines } from "../conform/report-text.js";
 import { exitCodes, UsageError } from "../exit.js";
 import { interruptible, unlessAborted } from "../interrupt.js";
-import { toJson } from "../json.js";
+import { toJson } from "../../contract/json.js";
 import type { CommonOptions } from "../options.js";
 import { splitWords } from "../words.js";
 

@@ -11,7 +11,7 @@ import { UsageError } from "../exit.js";
 import { PageServer } from "../inspect/page-server.js";
 import { StatelyFrames } from "../inspect/stately-frames.js";
 import { interruptible } from "../interrupt.js";
-import { toJson } from "../json.js";
+import { toJson } from "../../contract/json.js";
 import { statelyPage, type CommonOptions } from "../options.js";
 import { printStream } from "../print-stream.js";
 import { findSocket } from "../project.js";

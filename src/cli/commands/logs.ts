@@ -4,7 +4,7 @@ import type { LogLine } from "../../contract/reserved-streams.js";
 import type { LogLevel } from "../../log.js";
 import { prettyLine } from "../../system/pretty-line.js";
 import { interruptible } from "../interrupt.js";
-import { toJson } from "../json.js";
+import { toJson } from "../../contract/json.js";
 import type { CommonOptions } from "../options.js";
 import { printStream } from "../print-stream.js";
 import { findSocket } from "../project.js";

@@ -5,7 +5,7 @@ import { nearNames } from "../../contract/near-names.js";
 import type { ChartFormat } from "../../inspector/formats.js";
 import { listMachines, showMachine } from "../../inspector/show-machine.js";
 import { UsageError } from "../exit.js";
-import { toJson } from "../json.js";
+import { toJson } from "../../contract/json.js";
 import type { CommonOptions } from "../options.js";
 
 export interface MachinesCommandOptions extends CommonOptions {

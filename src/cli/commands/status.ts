@@ -2,7 +2,7 @@
 
 import type { ClientConnection } from "../../client/connection.js";
 import { interruptible } from "../interrupt.js";
-import { toJson } from "../json.js";
+import { toJson } from "../../contract/json.js";
 import type { CommonOptions } from "../options.js";
 import { findSocket } from "../project.js";
 import { whenUnread } from "../print-stream.js";

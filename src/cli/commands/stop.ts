@@ -4,7 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { isSpliceError } from "../../errors.js";
 import type { ClientConnection } from "../../client/connection.js";
 import { interruptible } from "../interrupt.js";
-import { toJson } from "../json.js";
+import { toJson } from "../../contract/json.js";
 import type { CommonOptions } from "../options.js";
 import { isRunning } from "../process-life.js";
 import { findSocket } from "../project.js";

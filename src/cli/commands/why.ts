@@ -3,7 +3,7 @@
 import type { CallStory } from "../../contract/call-story.js";
 import { exitCodes } from "../exit.js";
 import { interruptible } from "../interrupt.js";
-import { toJson } from "../json.js";
+import { toJson } from "../../contract/json.js";
 import type { CommonOptions } from "../options.js";
 import { findSocket } from "../project.js";
 import { storyLines } from "../story-text.js";
