@@ -26,10 +26,11 @@ const mayImport = {
   host: [...ground, "transport", "dispatch", "system"],
   client: [...ground, "transport", "system"],
   inspector: [...ground, "machines"],
+  http: ground,
   cli: [...ground, "transport", "actors", "system", "host", "client", "inspector", "testing"],
   worker: ["words", "protocol", "contract"],
   testing: [...ground, "machines", "transport", "actors", "dispatch", "system", "host", "client", "worker"],
-  entry: [...ground, "system", "host", "client"],
+  entry: [...ground, "system", "host", "client", "http"],
 };
 const folders = Object.keys(mayImport).filter((name) => name !== "words" && name !== "entry");
 

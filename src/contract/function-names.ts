@@ -23,6 +23,11 @@ const extension = /\.(?:ts|mts|js|mjs)$/;
 const declaration = /\.d\.(?:ts|mts)$/;
 const reservedSegment = "splice";
 
+/** True for names that belong to the runtime, whether or not there is such a function. */
+export function isReserved(functionName: string): boolean {
+  return functionName.startsWith(`${reservedSegment}.`);
+}
+
 /** False for folders that are never looked into. */
 export function isFunctionFolder(name: string): boolean {
   return !name.startsWith("_") && !name.startsWith(".") && name !== "node_modules";

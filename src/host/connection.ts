@@ -1,6 +1,7 @@
 // One host on its connection: handshake, calls with the host's own ids, cancels, health and goodbye. Answers go out
 // in whatever order they come. It knows dispatch, but no worker and no other connection.
 
+import { isReserved } from "../contract/function-names.js";
 import type { Caller, CallFailure, InputCaller, StreamCaller } from "../dispatch/call.js";
 import { CallerShare } from "../dispatch/caller-share.js";
 import { inputRefused, streamingUnsupported } from "../dispatch/failures.js";
@@ -22,7 +23,6 @@ import { isProtocolError } from "../protocol/protocol-error.js";
 import { encodeValue } from "../protocol/values.js";
 import { maxTimerMs, type TimerHandle } from "../time.js";
 import type { ByteDuplex } from "../transport/duplex.js";
-import { isReserved } from "../system/reserved.js";
 import { ReservedStreams } from "../system/reserved-streams.js";
 import { ControlBudget } from "./control-budget.js";
 import type { HostPorts } from "./host-ports.js";

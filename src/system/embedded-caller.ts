@@ -4,6 +4,7 @@ import { toSpliceError } from "../contract/failure-error.js";
 import { listenForAbort, refuseAborted } from "../contract/abort-signal.js";
 import { prepareCall } from "../contract/call-options.js";
 import { type CallerInput, inputOf, type InputWire, withInput } from "../contract/caller-input.js";
+import { isReserved } from "../contract/function-names.js";
 import { createStreamHandle, type SpliceStream } from "../contract/stream-handle.js";
 import { StreamReading } from "../contract/reading.js";
 import type { CallOptions, StreamOptions } from "../contract/splice.js";
@@ -16,7 +17,7 @@ import type { CallId } from "../ids.js";
 import type { U64 } from "../protocol/messages.js";
 import { decodeValue } from "../protocol/values.js";
 import type { Clock } from "../time.js";
-import { isReserved, type ReservedAnswer, type RunReserved } from "./reserved.js";
+import type { ReservedAnswer, RunReserved } from "./reserved.js";
 import { ReservedStreams } from "./reserved-streams.js";
 
 interface Pending {

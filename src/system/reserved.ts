@@ -113,11 +113,6 @@ function commandBreaker({ pool, function: name, action }: Params, { system }: Re
   throw new Misfit("params.function", name, `the name of an exported function${hint}`);
 }
 
-/** True for names that belong to the runtime, whether or not there is such a function. */
-export function isReserved(functionName: string): boolean {
-  return functionName.startsWith("splice.");
-}
-
 export function createReserved(ports: ReservedPorts): RunReserved {
   return (functionName, params, timeoutMs, contextBytes) => {
     const { closedReason } = ports.system.dispatcher;

@@ -48,6 +48,7 @@ const floors: Readonly<Record<string, string>> = {
   host: "words protocol contract config transport dispatch system",
   client: "words protocol contract config transport system",
   inspector: "words protocol contract config machines",
+  http: "words protocol contract config",
   cli: "words protocol contract config transport actors system host client inspector testing",
   worker: "words protocol contract",
   testing: "words protocol contract config machines transport actors dispatch system host client worker",
