@@ -22,6 +22,7 @@ import type { FuzzTarget } from "./target.js";
 const patienceMs = 20_000;
 
 let folder = "";
+const quietMs = 300;
 let lastSocket = 0;
 const escaped: unknown[] = [];
 const note = (error: unknown): void => {
@@ -66,15 +67,20 @@ function serve(socket: Socket, random: SeededRandom, sent: (bytes: Uint8Array) =
     sent(bytes);
     socket.write(bytes);
   };
+  let leaving: NodeJS.Timeout | undefined;
   socket.on("error", () => undefined);
+  socket.on("close", () => {
+    clearTimeout(leaving);
+  });
   socket.on("data", (chunk: Uint8Array) => {
     for (const message of decoder.push(chunk)) {
       if (message.type === "Handshake") {
         say([sample("HandshakeAck", 0)], random.below(8) === 0);
         if (random.below(8) === 0) socket.end();
       } else say(answersTo(message, random), random.below(2) === 0);
-      // What it did not answer ends with its link.
-      setTimeout(() => socket.destroy(), 60);
+      // What it did not answer ends with its link, once nothing more comes: a client that is slow has been heard.
+      clearTimeout(leaving);
+      leaving = setTimeout(() => socket.destroy(), quietMs);
     }
   });
 }
