@@ -3,6 +3,7 @@
 
 import { drawStatus } from "../../src/system/status.js";
 import type { Status } from "../../src/contract/status.js";
+import { wrongAnswer } from "./answers.js";
 import type { Composer } from "./composition.js";
 import { config } from "./config.js";
 import { ignoredOnPurpose } from "./ignored.js";
@@ -45,7 +46,10 @@ export class CheckedWorld implements Walkable {
     this.#ignored = ignored;
     this.#world = new World(composer, microtasks);
     const { caller } = this.#world;
-    caller.onAnswer = ({ requestId }) => {
+    caller.onAnswer = (answer) => {
+      const { requestId } = answer;
+      const wrong = wrongAnswer(this.#world, answer);
+      if (wrong !== null) this.#violations.push(wrong);
       if (caller.codes(Number(requestId)).length > 1)
         this.#violations.push(`call ${String(requestId)} was answered twice`);
     };
@@ -102,6 +106,16 @@ export class CheckedWorld implements Walkable {
     this.#expect(
       dispatcher.inFlight === held,
       `${String(dispatcher.inFlight)} permits are taken, by ${String(held)} calls`,
+    );
+    const ofFunctions = [...dispatcher.functions].reduce((sum, state) => sum + state.inFlight, 0);
+    const { share } = this.#world.caller;
+    this.#expect(
+      ofFunctions === held,
+      `${String(ofFunctions)} permits of functions are taken, by ${String(held)} calls`,
+    );
+    this.#expect(
+      share.held === held,
+      `the caller holds ${String(share.held)} permits, for ${String(held)} calls`,
     );
     this.#expect(dispatcher.inFlight <= config.limits.maxInFlight, "more permits are taken than there are");
     this.#expect(parts.faults.length === 0, `a chart failed: ${parts.faults.map(String).join()}`);

@@ -14,7 +14,7 @@ export const config: ResolvedConfig = {
     maxInFlightPerFunction: 2,
     maxQueue: 1,
     maxQueueWaitMs: 700,
-    defaultTimeoutMs: 1000,
+    defaultTimeoutMs: 1600,
   },
   connectTimeoutMs: 5000,
   restart: { ...defaults.restart, backoffMs: [0, 100], jitter: 0, maxFailedStarts: 2, cooldownMs: 20_000 },

@@ -104,3 +104,20 @@ test("a permit that does not come back when its process ends is found out", () =
     / crashes[^]*=> (it did not come to rest|\d permits are taken, by \d calls)/,
   );
 });
+
+test("a drain of one worker that ends the calls of the other, too, is found out", () => {
+  const { counterexample } = explore(
+    (machine, dispatcher) =>
+      withWorker((worker) =>
+        worker.provide({
+          actions: {
+            endCalls: () => {
+              for (const instance of dispatcher.workers.instances()) dispatcher.endDrainOf(instance);
+            },
+          },
+        }),
+      )(machine, dispatcher),
+    [[[...draining, "time passes"], 2]],
+  );
+  expect(counterexample).toMatch(/=> call \d, which process \d of app:2 has, was answered 2002/);
+});

@@ -3,6 +3,7 @@
 
 import type { InspectionEvent } from "xstate";
 import type { CallId } from "../../src/ids.js";
+import { emptyRouteTable, type RouteTable } from "../../src/machines/router/route-table.js";
 import type { WorkerEvent } from "../../src/machines/worker/events.js";
 import { emptyContextBytes } from "../../src/protocol/context.js";
 import { exported, noBytes, ScriptedCaller } from "../dispatch/scripted.js";
@@ -31,6 +32,10 @@ export class World {
   readonly calls: WorldCall[] = [];
   /** What was used up of the bounds. */
   readonly used = { calls: 0, crashes: 0, drains: 0, stops: 0 };
+  /** What dispatch was told last. */
+  route: RouteTable = emptyRouteTable;
+  /** What a worker says of a call, while it says so. */
+  said: { readonly requestId: number; readonly code: number } | null = null;
   /** What must not be, in words. */
   readonly violations: string[] = [];
   /** Events that a chart had no transition for: "worker/stopping/worker.kill". */
@@ -50,6 +55,12 @@ export class World {
         this.#noteInvoke(process, callId);
       },
     });
+    const { dispatcher } = this.parts;
+    const publish = dispatcher.publish.bind(dispatcher);
+    dispatcher.publish = (table) => {
+      this.route = table;
+      publish(table);
+    };
     microtasks.run();
   }
 
@@ -182,12 +193,16 @@ export class World {
         if (call === undefined || !single.has(call)) continue;
         moves.set(`${name} answers call ${String(call.requestId)}`, () => {
           process.open.delete(callId);
+          this.said = { requestId: call.requestId, code: 0 };
           dispatcher.onResult(process.who.instance, callId, noBytes, 1);
+          this.said = null;
         });
         moves.set(`${name} fails call ${String(call.requestId)}`, () => {
           process.open.delete(callId);
           const error = { code: 2000, kind: "User" as const, message: "it threw", details: null };
+          this.said = { requestId: call.requestId, code: error.code };
           dispatcher.onError(process.who.instance, { type: "InvokeError", requestId: callId, ...error });
+          this.said = null;
         });
       }
       if (process.hasExited) {

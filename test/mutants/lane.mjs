@@ -9,7 +9,7 @@ import { isOfProcess, patchOf, patternOf, testsOf } from "./table.mjs";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 /** What no killing test reads, and what is made anew. */
-const leftOut = new Set([".git", ".splice", "node_modules", "dist", "coverage", "bench", "docs"]);
+const leftOut = new Set([".git", ".splice", "node_modules", "dist", "coverage", "bench"]);
 /** More than any of the tests takes, its own time limits included. */
 const runTimeoutMs = 180_000;
 
@@ -145,7 +145,7 @@ function killGroup(pid) {
   }
 }
 
-/** Of a title that stands for several tests, the worst of them. */
+/** Of a title that stands for several tests: an assertion that failed, else the first that failed otherwise, else passed. */
 function endOf({ file, test }, suites, folder) {
   const suite = suites.find(({ name }) => name === join(folder, file));
   if (suite === undefined) return { outcome: "error", why: "Jest knows no such file." };
