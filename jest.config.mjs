@@ -1,8 +1,8 @@
 // Three projects. `unit` runs src/ itself, transpiled file by file; `process` runs the built package in dist/,
 // because its worker processes are started by plain Node from there; `bench`, no part of `npm test`, runs the benchmarks
-// themselves for a moment. All see the same test helpers. Many tests wait for
-// processes, so two files run at once also where that is more than the cores left over; and a time limit ends what hangs,
-// on whatever machine, and says nothing of speed.
+// themselves for a moment. All see the same test helpers. Tests of processes wait for a third to two thirds of
+// their time, so three files run at once also where that is more than the cores; and a time limit ends what hangs, on
+// whatever machine, and says nothing of speed.
 const common = {
   testEnvironment: "node",
   extensionsToTreatAsEsm: [".ts"],
@@ -22,7 +22,7 @@ const common = {
 const withoutJs = { "^(\\.{1,2}/.*)\\.js$": "$1" };
 
 export default {
-  maxWorkers: 2,
+  maxWorkers: 3,
   testTimeout: 60_000,
   projects: [
     {
