@@ -40,6 +40,13 @@ export const ignoredEvents: readonly (readonly [chart: string, state: string, ev
       "breaker.halfOpened",
       "it was told to stop for good; one that is to return has its breaker reset",
     ],
+    ["pool", "stopping", "breaker.halfOpened", "it starts none; one that is to return has its breaker reset"],
+    [
+      "supervisor",
+      "stopping",
+      "pool.remove",
+      "it stops that pool with all others, and whoever waits for its end waits for the supervisor's",
+    ],
     [
       "supervisor",
       "stopping",

@@ -1,8 +1,9 @@
 // What is seen inside the charts of a run: which states and transitions were taken, which events nobody took, and calls
-// that were sent to a worker that its chart had withdrawn. It costs time, so only some runs have it.
+// that were sent to a worker that its chart had withdrawn. Nothing goes another way because it looks.
 
 import type { AnyStateMachine, InspectionEvent } from "xstate";
 import { ignoredEvents } from "../ignored-events.js";
+import type { Seen } from "./report.js";
 import type { World } from "./world.js";
 
 type Node = AnyStateMachine["root"];
@@ -21,22 +22,13 @@ function isIgnored(where: string): boolean {
 const mayGetCalls = new Set(["starting", "ready"]);
 
 export class Observer {
-  readonly states = new Set<string>();
-  readonly transitions = new Set<string>();
+  readonly #states = new Set<string>();
+  readonly #transitions = new Set<string>();
   /** Events that nothing took. */
-  readonly unhandled = new Set<string>();
+  readonly #unhandled = new Set<string>();
   readonly #machines = new Map<string, AnyStateMachine>();
-  readonly #isStrict: boolean;
-
-  /** Strict: an event that nothing takes and that is not listed ends the run. */
-  constructor(isStrict = true) {
-    this.#isStrict = isStrict;
-  }
-
-  /** Of the events that nothing took those that are not listed. */
-  get unexpected(): string[] {
-    return [...this.unhandled].filter((where) => !isIgnored(where)).sort();
-  }
+  /** Those of this run whose names are in the sets above: charts are made anew for each. */
+  readonly #known = new WeakSet<Node | Transition>();
 
   /** For one run. */
   watch(): (world: World, event: InspectionEvent) => void {
@@ -63,37 +55,45 @@ export class Observer {
         readonly context: { readonly instance?: number };
       };
       this.#machines.set(logic.id, logic);
-      for (const node of snapshot._nodes) this.states.add(nameOf(logic, node));
+      for (const node of snapshot._nodes) if (this.#isNew(node)) this.#states.add(nameOf(logic, node));
       const taken = event._transitions as readonly Transition[];
-      for (const each of taken) this.transitions.add(transitionName(logic, each));
+      for (const each of taken) if (this.#isNew(each)) this.#transitions.add(transitionName(logic, each));
       const { type } = event.event;
       if (taken.length === 0 && !type.startsWith("xstate.init") && type !== "xstate.stop") {
         const where = `${logic.id} ${leafOf(snapshot._nodes)} ${type}`;
-        this.unhandled.add(where);
-        if (this.#isStrict && !isIgnored(where))
-          world.sim.fail(new Error(`A chart does not take an event: ${where}`));
+        this.#unhandled.add(where);
+        if (!isIgnored(where)) world.sim.fail(new Error(`A chart does not take an event: ${where}`));
       }
       if (logic.id === "worker" && snapshot.context.instance !== undefined)
         stateOf.set(snapshot.context.instance, phaseOf(snapshot.value));
     };
   }
 
-  /** What the charts have, and no run has taken. */
-  neverTaken(): { readonly states: readonly string[]; readonly transitions: readonly string[] } {
-    const states: string[] = [];
-    const transitions: string[] = [];
+  #isNew(one: Node | Transition): boolean {
+    if (this.#known.has(one)) return false;
+    this.#known.add(one);
+    return true;
+  }
+
+  /** Of all runs together. */
+  seen(): Omit<Seen, "fired" | "cpuMs"> {
+    const allStates: string[] = [];
+    const allTransitions: string[] = [];
     for (const machine of this.#machines.values()) {
       const visit = (node: Node): void => {
-        states.push(nameOf(machine, node));
+        allStates.push(nameOf(machine, node));
         for (const group of node.transitions.values())
-          for (const each of group) transitions.push(transitionName(machine, each));
+          for (const each of group) allTransitions.push(transitionName(machine, each));
         for (const child of Object.values(node.states)) visit(child);
       };
       visit(machine.root);
     }
     return {
-      states: states.filter((name) => !this.states.has(name)).sort(),
-      transitions: transitions.filter((name) => !this.transitions.has(name)).sort(),
+      states: [...this.#states],
+      transitions: [...this.#transitions],
+      allStates,
+      allTransitions,
+      unhandled: [...this.#unhandled],
     };
   }
 }

@@ -52,6 +52,38 @@ export interface SimEvent {
 
 const setRealImmediate = setImmediate;
 
+const turnsAtOnce = 64;
+
+/**
+ * Turns of the platform's queue. Between any two all ticks and promises have their way; several are asked for at once, since
+ * a whole round of the platform's loop for each event would cost more.
+ */
+class Turns {
+  #due = 0;
+  #resolve: (() => void) | null = null;
+
+  next(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#resolve = resolve;
+      if (this.#due > 0) return;
+      this.#due = turnsAtOnce;
+      for (let n = 0; n < turnsAtOnce; n++) setRealImmediate(this.#turn);
+    });
+  }
+
+  readonly #turn = (): void => {
+    this.#due -= 1;
+    const resolve = this.#resolve;
+    this.#resolve = null;
+    resolve?.();
+  };
+}
+
+const turns = new Turns();
+
+const fnvOffset = 0x811c9dc5;
+const fnvPrime = 0x01000193;
+
 /** A time as two words, for the hash. */
 const scratch = new Float64Array(1);
 const words = new Int32Array(scratch.buffer);
@@ -69,7 +101,7 @@ export class Sim {
   readonly #lines: (readonly [atMs: number, line: string])[] = [];
   readonly #keptLines: number;
   #lineCount = 0;
-  #hash = 0x811c9dc5;
+  #hash = fnvOffset;
   #failure: { readonly error: unknown } | null = null;
 
   /** Of the trace the last `keptLines` are kept. */
@@ -120,8 +152,10 @@ export class Sim {
   /** A line of the trace. */
   note(line: string): void {
     scratch[0] = this.nowMs;
-    for (const part of [words[0] ?? 0, words[1] ?? 0, line.length, line.charCodeAt(line.length - 1)])
-      this.#hash = Math.imul(this.#hash ^ part, 0x01000193);
+    let hash = Math.imul(this.#hash ^ (words[0] ?? 0), fnvPrime);
+    hash = Math.imul(hash ^ (words[1] ?? 0), fnvPrime);
+    for (let at = 0; at < line.length; at++) hash = Math.imul(hash ^ line.charCodeAt(at), fnvPrime);
+    this.#hash = Math.imul(hash ^ line.length, fnvPrime);
     const place = this.#keptLines === Infinity ? this.#lineCount : this.#lineCount % this.#keptLines;
     this.#lines[place] = [this.nowMs, line];
     this.#lineCount += 1;
@@ -171,7 +205,7 @@ export class Sim {
       if (event.what !== "timer") this.note(`${owner.name} ${event.what}`);
       run();
       // All that follows in this turn: ticks, and promises that have settled.
-      await new Promise(setRealImmediate);
+      await turns.next();
       this.afterEvent();
       this.current = null;
       if (this.#failure !== null) throw this.#failure.error;
@@ -217,7 +251,7 @@ function isBefore(a: SimEvent, b: SimEvent): boolean {
 }
 
 function hashOf(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  let hash = fnvOffset;
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), fnvPrime);
   return hash;
 }

@@ -1,5 +1,0 @@
-// The simulation, part 4 of 4: docs/reliability/testing.md.
-
-import { testSeeds } from "./sim/seeds.js";
-
-testSeeds(4);
