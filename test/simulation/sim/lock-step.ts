@@ -38,6 +38,14 @@ interface Call {
   instance: number;
 }
 
+type OnEntry = (
+  kind: JournalKind,
+  callId: number,
+  instance: number,
+  code: number,
+  functionName: string,
+) => void;
+
 export class LockStepJournal extends Journal {
   /** Calls that are not over. */
   readonly calls = new Map<number, Call>();
@@ -46,12 +54,9 @@ export class LockStepJournal extends Journal {
   waiting = 0;
   readonly takenOf = new Map<string, number>();
   readonly #onFault: (error: Error) => void;
-  readonly #onEntry: (kind: JournalKind, callId: number, instance: number, code: number) => void;
+  readonly #onEntry: OnEntry;
 
-  constructor(
-    onFault: (error: Error) => void,
-    onEntry: (kind: JournalKind, callId: number, instance: number, code: number) => void,
-  ) {
+  constructor(onFault: (error: Error) => void, onEntry: OnEntry) {
     super(4096);
     this.#onFault = onFault;
     this.#onEntry = onEntry;
@@ -59,8 +64,8 @@ export class LockStepJournal extends Journal {
 
   override record(...entry: Parameters<Journal["record"]>): void {
     super.record(...entry);
-    const [kind, , callId, instance, code = 0] = entry;
-    this.#onEntry(kind, callId, instance, code);
+    const [kind, , callId, instance, code = 0, , functionName = ""] = entry;
+    this.#onEntry(kind, callId, instance, code, functionName);
     if (callEventOf(kind) !== undefined) this.#step(entry);
   }
 

@@ -4,6 +4,7 @@
 import type { AnyStateMachine, InspectionEvent } from "xstate";
 import { ignoredEvents } from "../ignored-events.js";
 import type { Seen } from "./report.js";
+import { RestartWatch } from "./restarts.js";
 import type { World } from "./world.js";
 
 type Node = AnyStateMachine["root"];
@@ -33,10 +34,10 @@ export class Observer {
   /** For one run. */
   watch(): (world: World, event: InspectionEvent) => void {
     const stateOf = new Map<number, string>();
-    let isPrepared = false;
+    let restarts: RestartWatch | null = null;
     return (world, event) => {
-      if (!isPrepared) {
-        isPrepared = true;
+      if (restarts === null) {
+        restarts = watchRestarts(world);
         world.onEntry = (kind, callId, instance) => {
           const state = stateOf.get(instance);
           if (kind === "dispatch" && state !== undefined && !mayGetCalls.has(state))
@@ -48,11 +49,11 @@ export class Observer {
         };
       }
       if (event.type !== "@xstate.microstep") return;
-      const { logic } = event.actorRef as unknown as { logic: AnyStateMachine };
+      const { logic, id } = event.actorRef as unknown as { logic: AnyStateMachine; id: string };
       const snapshot = event.snapshot as unknown as {
         readonly _nodes: readonly Node[];
         readonly value: unknown;
-        readonly context: { readonly instance?: number };
+        readonly context: { readonly instance?: number; readonly plan?: { readonly name: string } };
       };
       this.#machines.set(logic.id, logic);
       for (const node of snapshot._nodes) if (this.#isNew(node)) this.#states.add(nameOf(logic, node));
@@ -64,6 +65,10 @@ export class Observer {
         this.#unhandled.add(where);
         if (!isIgnored(where)) world.sim.fail(new Error(`A chart does not take an event: ${where}`));
       }
+      restarts.saw({
+        ...{ chart: logic.id, id, pool: snapshot.context.plan?.name ?? "", event: event.event },
+        ...{ state: leafOf(snapshot._nodes), atMs: world.sim.nowMs },
+      });
       if (logic.id === "worker" && snapshot.context.instance !== undefined)
         stateOf.set(snapshot.context.instance, phaseOf(snapshot.value));
     };
@@ -96,6 +101,17 @@ export class Observer {
       unhandled: [...this.#unhandled],
     };
   }
+}
+
+/** The first that is seen happens while the system is being put together. */
+function watchRestarts(world: World): RestartWatch {
+  return new RestartWatch(
+    world.config.restart,
+    (instance) => world.system.dispatcher.gates.chargeOf(instance).isQuarantined,
+    (error) => {
+      world.sim.fail(error);
+    },
+  );
 }
 
 function nameOf({ id }: AnyStateMachine, node: Node): string {

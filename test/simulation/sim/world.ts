@@ -12,6 +12,7 @@ import type { HostEvent, WorkerEvent } from "../../../src/testing/history/events
 import type { InspectionEvent } from "xstate";
 import { createByteLink, type LinkEnd } from "./byte-link.js";
 import { Faults, type FaultKind } from "./faults.js";
+import { GateWatch } from "./gates.js";
 import { createFunctions } from "./functions.js";
 import { SimHost } from "./host.js";
 import { checkGone, checkInvariants } from "./invariants.js";
@@ -50,6 +51,8 @@ export class World {
   isAccepting = true;
   /** Told of each entry of the journal. */
   onEntry: (kind: string, callId: number, instance: number) => void = () => undefined;
+  /** Null while the supervisor is put together. */
+  readonly #gates: GateWatch | null = null;
   readonly #pids = new Map<number, number>();
   readonly #connections = new Set<HostConnection>();
   readonly #ends = new Set<LinkEnd>();
@@ -84,9 +87,10 @@ export class World {
       (error) => {
         sim.fail(error);
       },
-      (kind, callId, instance, code) => {
+      (kind, callId, instance, code, functionName) => {
         sim.note(`journal ${kind} call ${String(callId)} process ${String(instance)} code ${String(code)}`);
         if (kind === "spawn") this.#pids.set(instance, code);
+        this.#gates?.entered(kind, callId, code, functionName);
         this.onEntry(kind, callId, instance);
       },
     );
@@ -101,8 +105,11 @@ export class World {
         inspect === undefined
           ? null
           : {
+              // What is thrown here harms nobody, and would be the end of all looking.
               next: (event: XstateInspection) => {
-                inspect(this, event as InspectionEvent);
+                this.#check(() => {
+                  inspect(this, event as InspectionEvent);
+                });
               },
             },
     };
@@ -113,6 +120,9 @@ export class World {
       journal: this.journal,
       platform: this.machine,
       serverId: Array<number>(16).fill(7),
+    });
+    this.#gates = new GateWatch(this.system.dispatcher, (error) => {
+      sim.fail(error);
     });
     this.system.started.then(
       () => (this.startedAs = "ready"),
