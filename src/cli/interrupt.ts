@@ -7,8 +7,10 @@ import { isSpliceError } from "../errors.js";
 /** Runs `run`; its signal is aborted, with a sentence as the reason, by SIGINT or SIGTERM. */
 export async function interruptible<Result>(run: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
   const controller = new AbortController();
-  const stopListening = listenForStopSignals((name) => {
-    controller.abort(new Error(`The command was stopped by ${name}.`));
+  const stopListening = listenForStopSignals({
+    onStop: (name) => {
+      controller.abort(new Error(`The command was stopped by ${name}.`));
+    },
   });
   try {
     return await run(controller.signal);

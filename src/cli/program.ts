@@ -9,6 +9,7 @@ import type { InspectCommandOptions } from "./commands/inspect.js";
 import type { LogsCommandOptions } from "./commands/logs.js";
 import type { ConformCommandOptions } from "./commands/conform.js";
 import type { MachinesCommandOptions } from "./commands/machines.js";
+import type { ReloadCommandOptions } from "./commands/reload.js";
 import type { ServeCommandOptions } from "./commands/serve.js";
 import type { StatusCommandOptions } from "./commands/status.js";
 import type { StopCommandOptions } from "./commands/stop.js";
@@ -81,6 +82,8 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
       "--strict",
       "stop, with exit code 1, when a pool's workers end so often that none is started any more",
     )
+    .option("--watch", "reload a pool when a file that it is made from changes")
+    .option("--allow-breaking", "reload also what callers would miss something of (reload.allowBreaking)")
     .option("--max-concurrency <n>", "calls under way at once (limits.maxInFlight)", parseMaxConcurrency)
     .option(
       "--timeout <ms>",
@@ -92,6 +95,7 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
       examples(
         "splice serve",
         "splice serve --socket /run/app/splice.sock --log-level warn",
+        "splice serve --watch --allow-breaking",
         `splice serve --worker "python3 worker.py --quiet" --max-concurrency 64`,
       ),
     )
@@ -133,6 +137,18 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
     .action(async (options: StatusCommandOptions) => {
       const { runStatus } = await import("./commands/status.js");
       await runStatus(options);
+    });
+  common(program.command("reload"))
+    .description("run what the files hold now in new workers, while the calls of the old ones end")
+    .argument("[pool]", "the pool (default: all)")
+    .option("--wait", "wait also until the old workers are gone")
+    .addHelpText(
+      "after",
+      examples("splice reload", "splice reload app --wait", "splice reload --json | jq .pools[].verdict"),
+    )
+    .action(async (pool: string | undefined, options: ReloadCommandOptions) => {
+      const { runReload } = await import("./commands/reload.js");
+      setExitCode(await runReload(pool, options));
     });
   common(program.command("logs"))
     .description("print the supervisor's log, as much as it keeps of it")

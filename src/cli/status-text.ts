@@ -76,7 +76,7 @@ function timeText(durationMs: number | null): string {
 }
 
 /** Texts to the left, everything after the second column to the right, as numbers are read. */
-function table(heads: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {
+export function table(heads: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {
   const all = [heads, ...rows];
   const widths = heads.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
   return all.map((row) =>

@@ -1,11 +1,11 @@
 // splice serve: a supervisor in the foreground, until it is told to stop.
 
 import { availableParallelism } from "node:os";
-import { listenForStopSignals } from "../../actors/signals.js";
 import { defaultPoolName } from "../../config/defaults.js";
 import type { LinkKind, ResolvedConfig, ResolvedPool } from "../../config/types.js";
 import type { EmbeddedSplice } from "../../system/embedded-splice.js";
 import { exitCodes, UsageError } from "../exit.js";
+import { Foreground } from "../foreground.js";
 import { createLateLog } from "../late-log.js";
 import type { CommonOptions } from "../options.js";
 import { namingFile, openProject, resolveProject, socketOf, type Project } from "../project.js";
@@ -15,26 +15,17 @@ export interface ServeCommandOptions extends CommonOptions {
   readonly worker?: string;
   readonly link?: LinkKind;
   readonly strict?: boolean;
+  readonly watch?: boolean;
+  readonly allowBreaking?: boolean;
   readonly maxConcurrency?: number;
   readonly timeout?: number;
 }
 
 /** Resolves with the exit code: 0 after a stop that was asked for, 1 when the supervisor failed or gave a pool up. */
 export async function runServe(options: ServeCommandOptions): Promise<number> {
-  const startup = new AbortController();
   const log = createLateLog();
-  let splice: EmbeddedSplice | null = null;
-  let stops = 0;
+  const foreground = new Foreground(log);
   let gaveUp = false as boolean;
-  const stopListening = listenForStopSignals((signal) => {
-    // A terminal that closes while the drain is under way is no reason to hurry.
-    if (signal === "SIGHUP" && stops > 0) return;
-    stops += 1;
-    (splice?.log ?? log).info(stops === 1 ? `${signal}: draining` : `${signal}: stopping now`);
-    startup.abort();
-    if (stops === 1) void splice?.close();
-    else splice?.hurry();
-  });
   try {
     const project = await openProject(options);
     const config = await resolveServed(project, options);
@@ -49,29 +40,32 @@ export async function runServe(options: ServeCommandOptions): Promise<number> {
     const start = async (): Promise<EmbeddedSplice> => {
       const runnable = await launches;
       for (const warning of warnings) log.warn(warning);
-      const { signal } = startup;
-      const starting = startSplice(config, { log, logLevel: options.logLevel, launches: runnable, signal });
+      const starting = startSplice(config, {
+        log,
+        logLevel: options.logLevel,
+        launches: runnable,
+        isWatching: options.watch === true,
+        signal: foreground.signal,
+      });
       starting.catch(() => undefined);
       // The workers are spawned by now; the logger is loaded while they boot.
       const { createLog } = await import("../../system/log.js");
       log.provide(createLog({ level: options.logLevel }));
       return starting;
     };
-    splice = await namingFile(project, start);
-    // A signal that came when the workers were ready and the socket was not found nothing to stop.
-    if (startup.signal.aborted) void splice.close();
+    const splice = await namingFile(project, start);
+    foreground.adopt(splice);
     const exports = await splice.exports();
     const pids = (await splice.status()).pools.flatMap((pool) => pool.workers.map((worker) => worker.pid));
     splice.log.info(`serving ${String(exports.length)} functions on ${socket}`, { socket, workers: pids });
-    const served = splice;
-    served.events$.subscribe((event) => {
+    splice.events$.subscribe((event) => {
       if (event.type === "worker.ready")
-        served.log.info(`worker ${String(event.worker)} is ready`, { worker: event.worker, pid: event.pid });
+        splice.log.info(`worker ${String(event.worker)} is ready`, { worker: event.worker, pid: event.pid });
       if (options.strict !== true || event.type !== "breaker.opened" || event.pool === undefined) return;
       gaveUp = true;
       const why = `pool ${event.pool} cannot keep its workers and --strict says not to go on`;
-      served.log.error(`stopping, since ${why}`);
-      void served.close();
+      splice.log.error(`stopping, since ${why}`);
+      void splice.close();
     });
     await splice.ended;
     await splice.close();
@@ -79,10 +73,10 @@ export async function runServe(options: ServeCommandOptions): Promise<number> {
     log.info("stopped");
     return state === "failed" || gaveUp ? exitCodes.failed : exitCodes.ok;
   } catch (error) {
-    if (stops > 0) return exitCodes.ok;
+    if (foreground.isStopping) return exitCodes.ok;
     throw error;
   } finally {
-    stopListening();
+    foreground.close();
   }
 }
 
@@ -95,6 +89,7 @@ async function resolveServed(project: Project, options: ServeCommandOptions): Pr
   const workers = config.pools.find(({ name }) => name === defaultPoolName)?.workers ?? defaultWorkers;
   return {
     ...config,
+    reload: options.allowBreaking === true ? { allowBreaking: true } : config.reload,
     pools: worker === undefined ? config.pools : [{ ...poolOf(worker), link, workers, cwd: project.folder }],
     limits: {
       ...config.limits,
