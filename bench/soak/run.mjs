@@ -10,7 +10,7 @@ import { page } from "./page.mjs";
 import { isRed, judge, regressions } from "./verdicts.mjs";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
-const names = ["L0", "L1", "L2", "L3", "L4", "L5", "L6", "L7", "L9", "L10"];
+const names = ["L0", "L1", "L2", "L3", "L4", "L5", "L6", "L7", "L8", "L9", "L10"];
 const help = `npm run soak [-- options]
 
   --shape <a,b>         only these shapes: ${names.join(", ")}

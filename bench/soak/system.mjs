@@ -5,13 +5,19 @@ import { connect } from "splice-runtime";
 import { family } from "../processes.mjs";
 import { serveConfig } from "../serve.mjs";
 
-const functions = fileURLToPath(new URL("./functions", import.meta.url));
+const ownFunctions = fileURLToPath(new URL("./functions", import.meta.url));
 const probe = new URL("./probe.mjs", import.meta.url).href;
 /** More than a client's own pause can pile up: what a shape does not set out to refuse is not refused. */
 const amplePermits = 8192;
 
 /** `permits` is the limit of calls under way, `config` whatever else a shape needs. */
-export async function startSystem({ workers = 1, permits = amplePermits, maxQueue = 0, config = {} } = {}) {
+export async function startSystem({
+  functions = ownFunctions,
+  workers = 1,
+  permits = amplePermits,
+  maxQueue = 0,
+  config = {},
+} = {}) {
   const served = await serveConfig(
     {
       pools: { app: { functions, workers, execArgv: ["--expose-gc"] } },

@@ -63,6 +63,16 @@ const rules = {
       value: ({ figures }) => figures.recoveryTimesBoot,
     },
   ],
+  L8: [
+    failed,
+    { what: "p99, x the same load's without reloads", limit: 3, value: ({ figures }) => figures.timesCalm },
+    {
+      what: "supervisor: RSS after, x before",
+      limit: 1.15,
+      isLinuxOnly: true,
+      value: ({ figures }) => figures.residentRatio,
+    },
+  ],
   L9: [
     timesBaseline("accept p99", "acceptP99Ms", 5),
     {

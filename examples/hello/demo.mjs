@@ -8,6 +8,7 @@ import { theWholeSurface } from "./acts/2-the-whole-surface.mjs";
 import { surviveEverything } from "./acts/3-survive-everything.mjs";
 import { streams } from "./acts/4-streams.mjs";
 import { theCharts } from "./acts/5-the-charts.mjs";
+import { anEditGoesLive } from "./acts/6-an-edit-goes-live.mjs";
 
 const functions = fileURLToPath(new URL("./functions", import.meta.url));
 const splice = await createSplice({ functions, health: { cancelGraceMs: 200 } });
@@ -17,6 +18,7 @@ try {
   await surviveEverything(splice);
   await streams(splice);
   await theCharts(splice);
+  await anEditGoesLive();
 } finally {
   await splice.close();
 }
