@@ -10,7 +10,7 @@ import type { ByteDuplex } from "./duplex.js";
  * 1 MiB: some thousands of small frames, several milliseconds of work for any peer, so a peer above it is behind and
  * not just between two reads; and a thousand such peers still fit in memory.
  */
-const defaultHighWaterBytes = 1_048_576;
+export const defaultHighWaterBytes = 1_048_576;
 
 /** 256 KiB: a little more than the kernel's own socket buffer, so that the link does not run dry while its senders wake. */
 const defaultLowWaterBytes = 262_144;

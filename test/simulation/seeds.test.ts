@@ -7,6 +7,7 @@ import { endChildren, playJobs, type Report } from "./children.js";
 import { cannotBeTaken, seldomTaken } from "./never-taken.js";
 import { regressions } from "./regressions.js";
 import { faultKinds } from "./sim/faults.js";
+import { firstLargeSeed } from "./sim/large-seeds.js";
 import type { Seen } from "./sim/report.js";
 
 /** Enough for each kind of fault to happen. */
@@ -19,6 +20,9 @@ const named = process.env["SPLICE_SEED"];
 const [, first, last] = /^(?:(\d+)-)?(\d+)$/.exec(process.env["SPLICE_SEEDS"] ?? "") ?? [];
 const [from, to] = [Number(first ?? 1), Number(last ?? coveringSeeds)];
 const count = to - from + 1;
+
+/** Besides, those with large results that find what they are for. */
+const large = Array.from({ length: 40 }, (_, n) => firstLargeSeed + n);
 
 let report: Report = { failures: [], seen: [] };
 const storiesOf = (isMeant: (seed: number) => boolean): string[] =>
@@ -44,7 +48,7 @@ function testMany(): void {
   beforeAll(
     async () => {
       const shares = availableParallelism();
-      const before = regressions.map(([seed]) => seed);
+      const before = [...regressions.map(([seed]) => seed), ...large];
       const jobs = Array.from({ length: shares }, (_, share) => ({
         ...{ from, to, share, shares },
         before: before.filter((_seed, at) => at % shares === share),
@@ -67,7 +71,7 @@ function testMany(): void {
     expectNone(storiesOf((each) => each === seed));
   });
 
-  test(`${String(count)} seeds`, () => {
+  test(`${String(count)} seeds, and ${String(large.length)} with large results`, () => {
     expectNone(storiesOf((seed) => !isRegression(seed)));
   });
 

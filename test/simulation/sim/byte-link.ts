@@ -39,6 +39,8 @@ export class LinkEnd implements ByteDuplex {
   /** Written, and not in the kernel yet. */
   #queue: Write[] = [];
   #queueBytes = 0;
+  /** What the kernel has taken so far. */
+  takenBytes = 0;
   /** On its way to us. */
   readonly #inbox: Uint8Array[] = [];
   #inboxBytes = 0;
@@ -154,6 +156,7 @@ export class LinkEnd implements ByteDuplex {
       const taken = Math.min(room, write.bytes.length);
       if (taken > 0) peer.#inbox.push(write.bytes.slice(0, taken));
       peer.#inboxBytes += taken;
+      this.takenBytes += taken;
       this.#queueBytes -= taken;
       if (taken < write.bytes.length) {
         write.bytes = write.bytes.subarray(taken);

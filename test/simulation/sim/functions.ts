@@ -14,6 +14,8 @@ export interface Task {
   readonly ms: number;
   /** Items that it yields. */
   readonly items: number;
+  /** How large its result is, where that is of interest. */
+  readonly bytes?: number;
 }
 
 export interface FunctionPorts {
@@ -21,6 +23,10 @@ export interface FunctionPorts {
   readonly faults: Faults;
   readonly machine: () => SimMachine;
   readonly log: WorkerEvent[];
+}
+
+function resultOf({ key, bytes }: Task): object {
+  return bytes === undefined ? { key } : { key, filling: new Uint8Array(bytes) };
 }
 
 const never = new Promise<never>(() => undefined);
@@ -72,13 +78,13 @@ export function createFunctions(pool: string, { sim, faults, machine, log }: Fun
             const process = begin(task);
             if (faults.fires("throws")) throw new Error(`${task.key} failed`);
             note("end", task, process);
-            return { key: task.key };
+            return resultOf(task);
           },
           slow: async (task: Task, context: Context) => {
             const process = begin(task);
             await work(process, task, task.ms, context);
             note("end", task, process);
-            return { key: task.key };
+            return resultOf(task);
           },
           items: async function* (task: Task, context: Context) {
             const process = begin(task);

@@ -88,6 +88,11 @@ export class SimHost {
     return this.#open.size;
   }
 
+  /** What a call that has no outcome yet is to return. */
+  bytesDue(requestId: number): number {
+    return this.#open.get(requestId)?.call.task.bytes ?? 0;
+  }
+
   invoke(call: HostCall): void {
     if (this.isGone) return;
     if (!this.isOpen) {

@@ -35,6 +35,7 @@ interface Call {
   state: State;
   readonly functionName: string;
   readonly callerId: number;
+  readonly requestId: number;
   instance: number;
 }
 
@@ -69,7 +70,7 @@ export class LockStepJournal extends Journal {
     if (callEventOf(kind) !== undefined) this.#step(entry);
   }
 
-  #step([kind, , callId, instance, , , functionName = "", callerId = 0]: Parameters<
+  #step([kind, , callId, instance, , , functionName = "", callerId = 0, id = 0]: Parameters<
     Journal["record"]
   >): void {
     let call = this.calls.get(callId);
@@ -77,7 +78,10 @@ export class LockStepJournal extends Journal {
     if (call === undefined && (kind === "reject" || kind === "late")) return;
     if (kind === "late" && call?.instance !== instance) return;
     if (call === undefined)
-      this.calls.set(callId, (call = { state: "arriving", functionName, callerId, instance: 0 }));
+      this.calls.set(
+        callId,
+        (call = { state: "arriving", functionName, callerId, requestId: Number(id), instance: 0 }),
+      );
     const to = next(call.state, kind);
     if (to === null) {
       this.#onFault(

@@ -5,6 +5,7 @@ import { expectHistory } from "../../../src/testing/history/expect-history.js";
 import type { InspectionEvent } from "xstate";
 import type { FaultKind } from "./faults.js";
 import type { HostCall, SimHost } from "./host.js";
+import { firstLargeSeed, largestResultBytes } from "./large-seeds.js";
 import { longestStallMs, Misfortunes } from "./misfortunes.js";
 import { withoutRealTime } from "./no-real-time.js";
 import { laterPools, World } from "./world.js";
@@ -30,9 +31,12 @@ export interface Played {
 
 /** Never throws: what went wrong is in `error`. */
 export async function play(seed: number, options: PlayOptions = {}): Promise<Played> {
-  const world = new World(seed, { ...options, without: new Set(options.without) });
+  const isLarge = seed >= firstLargeSeed;
+  // Large results through kernels of a few bytes would be more events than a run may have.
+  const without = new Set([...(options.without ?? []), ...(isLarge ? (["tinyKernel"] as const) : [])]);
+  const world = new World(seed, { ...options, without });
   try {
-    await withoutRealTime(world.sim, () => new Run(world, options.maxCalls ?? Infinity).play());
+    await withoutRealTime(world.sim, () => new Run(world, options.maxCalls ?? Infinity, isLarge).play());
     return { seed, world, error: null };
   } catch (error) {
     return { seed, world, error };
@@ -43,12 +47,15 @@ class Run {
   readonly #world: World;
   readonly #random: () => number;
   readonly #maxCalls: number;
+  /** Null: results are as small as can be. */
+  readonly #sizes: (() => number) | null;
   readonly #misfortunes: Misfortunes;
   #keys = 0;
   #isToldToStop = false;
 
-  constructor(world: World, maxCalls: number) {
+  constructor(world: World, maxCalls: number, isLarge: boolean) {
     this.#world = world;
+    this.#sizes = isLarge ? world.sim.random("sizes") : null;
     this.#random = world.sim.random("workload");
     this.#maxCalls = maxCalls;
     this.#misfortunes = new Misfortunes(world);
@@ -102,8 +109,17 @@ class Run {
 
   #planCalls(durationMs: number): void {
     const { world, sim, config } = this.#parts();
-    const hosts = Array.from({ length: 1 + Math.floor(this.#random() * 4) }, () => world.connect());
-    const count = Math.min(this.#maxCalls, 20 + Math.floor(this.#random() ** 2 * 180));
+    const drawnHosts = 1 + Math.floor(this.#random() * 4);
+    const sizes = this.#sizes;
+    const hosts = Array.from({ length: sizes === null ? drawnHosts : 1 }, () => world.connect());
+    // All that it is answered with comes to lie with the supervisor.
+    const [only] = hosts;
+    if (sizes !== null && only !== undefined)
+      sim.after((sizes() * durationMs) / 4, "reads no more", only.owner, () => {
+        only.end.pause();
+      });
+    const drawn = 20 + Math.floor(this.#random() ** 2 * 180);
+    const count = Math.min(this.#maxCalls, sizes === null ? drawn : 200);
     for (let n = 0; n < count; n++) {
       const call = this.#drawCall([...config.pools.map(({ name }) => name), ...this.#calledLater()]);
       // In bursts, so that limits bind.
@@ -138,7 +154,12 @@ class Run {
     const ms = random() ** 2 * 400;
     return {
       functionName: `${pool}.${name}`,
-      task: { key: `k${String(++this.#keys)}`, ms, items: Math.floor(random() * 12) },
+      task: {
+        key: `k${String(++this.#keys)}`,
+        ms,
+        items: Math.floor(random() * 12),
+        ...(this.#sizes === null ? {} : { bytes: Math.ceil(((1 + this.#sizes()) * largestResultBytes) / 2) }),
+      },
       deadlineMs: faults.fires("shortDeadline", 5)
         ? Math.ceil(deadline * 30)
         : deadline < 0.5

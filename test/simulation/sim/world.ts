@@ -17,6 +17,7 @@ import { createFunctions } from "./functions.js";
 import { SimHost } from "./host.js";
 import { checkGone, checkInvariants } from "./invariants.js";
 import { LockStepJournal } from "./lock-step.js";
+import { UnreadWatch } from "./unread.js";
 import { createVerifier } from "./verifier.js";
 import { SimMachine } from "./process.js";
 import { drawConfig } from "./settings.js";
@@ -53,9 +54,11 @@ export class World {
   onEntry: (kind: string, callId: number, instance: number) => void = () => undefined;
   /** Null while the supervisor is put together. */
   readonly #gates: GateWatch | null = null;
+  readonly #unread: UnreadWatch;
+  /** The supervisor's ends of the links of hosts. */
+  readonly #endOf = new Map<SimHost, LinkEnd>();
   readonly #pids = new Map<number, number>();
   readonly #connections = new Set<HostConnection>();
-  readonly #ends = new Set<LinkEnd>();
 
   constructor(seed: number, options: WorldOptions) {
     const sim = new Sim(seed, options.keptLines);
@@ -91,9 +94,13 @@ export class World {
         sim.note(`journal ${kind} call ${String(callId)} process ${String(instance)} code ${String(code)}`);
         if (kind === "spawn") this.#pids.set(instance, code);
         this.#gates?.entered(kind, callId, code, functionName);
+        if (kind === "settle" && code === 0) this.#answered(callId);
         this.onEntry(kind, callId, instance);
       },
     );
+    this.#unread = new UnreadWatch(config.limits, (error) => {
+      sim.fail(error);
+    });
     const lateness = sim.random("lateness");
     const clock = sim.clockOf(supervisor, () => (faults.fires("lateTimers") ? lateness() * 20 : 0));
     const launches = new Map(config.pools.map((pool) => [pool.name, { pool, program: "sim", args: [] }]));
@@ -153,10 +160,18 @@ export class World {
     return null;
   }
 
+  #answered(callId: number): void {
+    const call = this.journal.calls.get(callId);
+    const host = this.hosts.find(({ callerId }) => callerId === call?.callerId);
+    const end = host === undefined ? undefined : this.#endOf.get(host);
+    if (call !== undefined && host !== undefined && end !== undefined)
+      this.#unread.answered(host, end, call.requestId);
+  }
+
   /** Open links of hosts and workers, at the supervisor's end. */
   get links(): LinkEnd[] {
     const ofWorkers = this.machine.alive.map(({ supervisorEnd }) => supervisorEnd);
-    return [...this.#ends, ...ofWorkers].filter(({ isDestroyed }) => !isDestroyed);
+    return [...this.#endOf.values(), ...ofWorkers].filter(({ isDestroyed }) => !isDestroyed);
   }
 
   /** Connections of hosts that the supervisor knows. */
@@ -171,7 +186,6 @@ export class World {
     const owner = new Owner(sim, `host ${String(callerId)}`);
     const kernelBytes = faults.fires("tinyKernel", 5) ? 1 + Math.floor(random() * 300) : 65_536;
     const [left, right] = createByteLink({ sim, faults, random, kernelBytes }, supervisor, owner);
-    this.#ends.add(left);
     const connection = new HostConnection(callerId, left, this.#hostPorts(), () => {
       this.#connections.delete(connection);
       const { afterEvent } = sim;
@@ -186,6 +200,7 @@ export class World {
     this.#connections.add(connection);
     const host = new SimHost(sim, faults, callerId, history, random, owner, right);
     this.hosts.push(host);
+    this.#endOf.set(host, left);
     return host;
   }
 
