@@ -4,7 +4,7 @@ import type { PoolReload, ReloadReport } from "../../contract/reload-report.js";
 import { messageOf } from "../../errors.js";
 import { exitCodes, UsageError } from "../exit.js";
 import { interruptible } from "../interrupt.js";
-import { toJson } from "../json.js";
+import { toJson } from "../../contract/json.js";
 import type { CommonOptions } from "../options.js";
 import { findSocket } from "../project.js";
 import { table } from "../status-text.js";
