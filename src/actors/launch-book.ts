@@ -25,15 +25,16 @@ export class LaunchBook implements Launches {
     return [...(this.#pools.get(pool)?.values() ?? [])].at(-1);
   }
 
-  set(pool: string, generation: number, launch: PoolLaunch): void {
+  /** `serving` is kept whatever comes: its workers may have to be started again. */
+  set(pool: string, generation: number, launch: PoolLaunch, serving = generation): void {
     const launches = this.#pools.get(pool) ?? new Map<number, PoolLaunch>();
     // Set anew, so that the last in the map is the newest.
     launches.delete(generation);
     launches.set(generation, launch);
     this.#pools.set(pool, launches);
-    for (const [oldest] of launches) {
+    for (const old of launches.keys()) {
       if (launches.size <= generationsKept) break;
-      launches.delete(oldest);
+      if (old !== serving) launches.delete(old);
     }
     for (const listener of this.#listeners.get(pool) ?? []) listener(launch);
   }

@@ -41,7 +41,11 @@ export function createWatcherActor(
     const watch = new Watch(ports, input.pool, () => {
       report({ type: "files.changed" });
     });
-    void watch.start();
+    watch.start().catch((error: unknown) => {
+      ports.log.warn(
+        `Changes of pool ${input.pool} go unnoticed, since its files cannot be watched: ${messageOf(error)}`,
+      );
+    });
     return () => {
       watch.stop();
     };

@@ -25,6 +25,15 @@ const annotations: ReadonlySet<string> = new Set([
 const lowerBounds = ["minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"] as const;
 const upperBounds = ["maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"] as const;
 
+/** They change what their neighbours mean, so that schemas with them are compared as wholes. */
+const entangled = [
+  "prefixItems",
+  "unevaluatedItems",
+  "minContains",
+  "patternProperties",
+  "unevaluatedProperties",
+] as const;
+
 const understood: ReadonlySet<string> = new Set([
   "type",
   "enum",
@@ -33,19 +42,28 @@ const understood: ReadonlySet<string> = new Set([
   "required",
   "additionalProperties",
   "items",
-  "anyOf",
   ...lowerBounds,
   ...upperBounds,
 ]);
 
-export function isAtLeastAsWide(wider: Schema, narrower: Schema): boolean {
+/** Anything may be given: what is no schema says nothing of what is taken. */
+export function isAtLeastAsWide(wide: unknown, narrow: unknown): boolean {
+  return takes(schemaOf(wide), schemaOf(narrow));
+}
+
+function schemaOf(given: unknown): Schema {
+  if (typeof given === "boolean") return given;
+  return typeof given === "object" && given !== null && !Array.isArray(given) ? (given as Schema) : true;
+}
+
+function takes(wider: Schema, narrower: Schema): boolean {
   if (narrower === false || wider === true) return true;
   if (wider === false) return false;
   const wide = keywordsOf(wider);
   if (Object.keys(wide).length === 0) return true;
-  if (narrower === true) return false;
-  const narrow = keywordsOf(narrower);
+  const narrow = keywordsOf(narrower === true ? {} : narrower);
   if (isSame(wide, narrow)) return true;
+  if (entangled.some((keyword) => keyword in wide || keyword in narrow)) return false;
   const branches = alternatives(narrow);
   if (branches !== null) return branches.every((branch) => isAtLeastAsWide(wide, branch));
   const taken = alternatives(wide);
@@ -68,8 +86,8 @@ function keywordsOf(schema: Exclude<Schema, boolean>): Keywords {
 }
 
 /** Its branches, where it is nothing but a choice of them. */
-function alternatives({ anyOf, ...others }: Keywords): readonly Schema[] | null {
-  return Array.isArray(anyOf) && Object.keys(others).length === 0 ? (anyOf as Schema[]) : null;
+function alternatives({ anyOf, ...others }: Keywords): readonly unknown[] | null {
+  return Array.isArray(anyOf) && Object.keys(others).length === 0 ? (anyOf as unknown[]) : null;
 }
 
 function typesOf({ type }: Keywords): readonly unknown[] | null {
@@ -84,13 +102,13 @@ function takesTypes(wide: Keywords, narrow: Keywords): boolean {
   if (given !== null)
     return given.every((type) => taken.includes(type) || (type === "integer" && taken.includes("number")));
   const values = valuesOf(narrow);
-  return values !== null && values.every((value) => taken.includes(typeOf(value)));
+  return values !== null && values.every((value) => typesOfValue(value).some((type) => taken.includes(type)));
 }
 
-function typeOf(value: unknown): string {
-  if (value === null) return "null";
-  if (Array.isArray(value)) return "array";
-  return typeof value;
+function typesOfValue(value: unknown): readonly string[] {
+  if (value === null) return ["null"];
+  if (Array.isArray(value)) return ["array"];
+  return Number.isInteger(value) ? ["number", "integer"] : [typeof value];
 }
 
 function valuesOf(schema: Keywords): readonly unknown[] | null {
@@ -117,26 +135,26 @@ function takesObjects(wide: Keywords, narrow: Keywords): boolean {
   if (!needed.every((name) => promised.has(name))) return false;
   const taken = propertiesOf(wide);
   const given = propertiesOf(narrow);
-  const others = wide["additionalProperties"] as Schema | undefined;
+  const others = wide["additionalProperties"];
   for (const [name, schema] of Object.entries(given)) {
-    const into = taken[name] ?? others ?? true;
+    const into = Object.hasOwn(taken, name) ? taken[name] : (others ?? true);
     if (!isAtLeastAsWide(into, schema)) return false;
   }
   if (others === undefined) return true;
-  return isAtLeastAsWide(others, (narrow["additionalProperties"] as Schema | undefined) ?? true);
+  return isAtLeastAsWide(others, narrow["additionalProperties"] ?? true);
 }
 
 function namesIn(list: unknown): readonly string[] {
   return Array.isArray(list) ? (list as string[]) : [];
 }
 
-function propertiesOf({ properties }: Keywords): Readonly<Record<string, Schema>> {
-  return typeof properties === "object" && properties !== null ? (properties as Record<string, Schema>) : {};
+function propertiesOf({ properties }: Keywords): Readonly<Record<string, unknown>> {
+  return typeof properties === "object" && properties !== null ? (properties as Record<string, unknown>) : {};
 }
 
 function takesItems(wide: Keywords, narrow: Keywords): boolean {
-  const items = wide["items"] as Schema | undefined;
-  return items === undefined || isAtLeastAsWide(items, (narrow["items"] as Schema | undefined) ?? true);
+  const { items } = wide;
+  return items === undefined || isAtLeastAsWide(items, narrow["items"] ?? true);
 }
 
 /** Key order says nothing. */

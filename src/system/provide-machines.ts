@@ -84,6 +84,14 @@ export function provideMachines(parts: MachineParts): typeof supervisorMachine {
 
 function provideReload(parts: MachineParts): typeof reloadMachine {
   return reloadMachine.provide({
+    actions: {
+      tellUnwatched: ({ context: { pool } }) => {
+        parts.log.warn(
+          `Changes of pool ${pool} go unnoticed from now on, since its watcher failed inside the supervisor. Run splice reload after a change.`,
+          { pool },
+        );
+      },
+    },
     actors: {
       watcher: parts.isWatching === true ? createWatcherActor(parts) : noWatcher,
       build: createBuildActor(new Rebuild(parts)),

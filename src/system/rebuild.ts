@@ -34,7 +34,7 @@ export class Rebuild {
     const launch = await this.#settled(serving, signal);
     if (signal.aborted) return { isSame: false };
     const isSame = launch.artefact !== undefined && launch.artefact.hash === serving.artefact?.hash;
-    if (!isSame) launches.set(input.pool, input.generation, launch);
+    if (!isSame) launches.set(input.pool, input.generation, launch, input.serving);
     return { isSame };
   };
 

@@ -23,6 +23,8 @@ export class Reloads {
   #waiting: Waiting[] = [];
   /** By pool: why its last reload came to nothing. */
   readonly #errors = new Map<string, string>();
+  /** By pool: the generation before which none has workers left. One may be that before its reload is told as over. */
+  readonly #alone = new Map<string, number>();
   #ended: string | null = null;
 
   /** `request` has a pool reloaded, and may answer before it returns. */
@@ -41,9 +43,10 @@ export class Reloads {
 
   heard(event: SupervisorEmitted): void {
     if (event.type === "reload.finished") this.#finished(event.outcome);
-    else if (event.type === "generation.drained") this.#drained(event.pool);
+    else if (event.type === "generation.drained") this.#drained(event.pool, event.generation);
     else if (event.type === "pool.removed") {
       this.#errors.delete(event.pool);
+      this.#alone.delete(event.pool);
       this.#giveUp(`pool ${event.pool} was removed`, event.pool);
     }
   }
@@ -71,12 +74,14 @@ export class Reloads {
     if (error !== null) this.#errors.set(pool, error);
     this.#settle(pool, (waiting) => {
       waiting.outcome ??= outcome;
-      return !waiting.isToWait || waiting.outcome.to === waiting.outcome.from;
+      const { from, to } = waiting.outcome;
+      return !waiting.isToWait || to === from || (this.#alone.get(pool) ?? 0) >= to;
     });
   }
 
-  #drained(pool: string): void {
-    this.#settle(pool, ({ outcome }) => outcome !== null);
+  #drained(pool: string, generation: number): void {
+    this.#alone.set(pool, generation);
+    this.#settle(pool, ({ outcome }) => outcome !== null && outcome.to <= generation);
   }
 
   #settle(pool: string, isOver: (waiting: Waiting) => boolean): void {

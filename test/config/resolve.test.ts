@@ -74,6 +74,7 @@ describe("what is left out", () => {
         quarantineMs: 30_000,
       },
       streams: { windowChunks: 64, idleTimeoutMs: 0 },
+      reload: { allowBreaking: false },
       socket: false,
       verify: null,
       inspect: null,
@@ -93,11 +94,19 @@ describe("what is left out", () => {
       restart: undefined,
       shutdown: { drainMs: undefined },
       socket: undefined,
+      reload: { allowBreaking: undefined },
       verify: undefined,
       inspect: undefined,
       dev: undefined,
     };
     expect(resolveConfig(config, options)).toEqual(resolveUser({}));
+  });
+
+  test("breaking reloads are refused but in development, unless that is said", () => {
+    const allowed = (config: object): boolean => resolveUser(config).reload.allowBreaking;
+    expect(allowed({ dev: true })).toBe(true);
+    expect(allowed({ reload: { allowBreaking: true } })).toBe(true);
+    expect(allowed({ dev: true, reload: { allowBreaking: false } })).toBe(false);
   });
 
   test("the default folder holds only when no pool is named", () => {

@@ -24,6 +24,12 @@ describe("the grammar", () => {
     "condemn",
     "trip",
     "reset",
+    "reload",
+    "request",
+    "clear",
+    "promote",
+    "abandon",
+    "hurry",
   ]);
   /** Participles that do not end in -ed, and the two words that say a state one has come to. */
   const irregular = new Set(["sent", "withdrawn", "ready", "draining", "worn"]);

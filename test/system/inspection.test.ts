@@ -57,6 +57,7 @@ describe("a reader", () => {
       "breakers",
       "call",
       "pool",
+      "reload",
       "router",
       "supervisor",
       "worker",
@@ -66,6 +67,7 @@ describe("a reader", () => {
       "breaker breaker closed",
       "breakers breakers watching",
       "pool:app pool flowing",
+      "reload reload watching",
       "router router accepting",
       "supervisor supervisor running",
     ]);

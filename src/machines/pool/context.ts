@@ -48,6 +48,8 @@ export interface PoolContext extends PoolInput {
   readonly generation: number;
   /** That is being started beside it; null while none is. */
   readonly candidate: Candidate | null;
+  /** Why it cannot be reloaded any more; null while its reload manager lives. */
+  readonly reloadFault: string | null;
   readonly window: RestartWindow;
   /** What a call gets that finds no worker and no due one; null where it may wait all the same. */
   readonly refusal: PoolOutlook;
@@ -75,6 +77,7 @@ export function newPoolContext(input: PoolInput): PoolContext {
     members: new Map(),
     generation: firstGeneration,
     candidate: null,
+    reloadFault: null,
     window: emptyWindow,
     refusal: noWorker,
     hasServed: false,

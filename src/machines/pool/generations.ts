@@ -3,9 +3,10 @@
 
 import { memberIdOf, workerId, type WorkerId } from "../../ids.js";
 import type { Verdict } from "../../contract/compare-exports.js";
-import type { GenerationFact } from "../reload/events.js";
+import type { GenerationFact, ReloadEvent } from "../reload/events.js";
 import type { WorkerReady, WorkerReport } from "../worker/events.js";
 import { noWorker, type PoolContext } from "./context.js";
+import type { PoolReport } from "./events.js";
 import { isHeld, outlookFor, type Step } from "./decisions.js";
 import { hasProcess, newMember, type Members } from "./members.js";
 import { emptyWindow } from "./restart.js";
@@ -26,6 +27,25 @@ export interface Candidate {
 
 export function isOfCandidate({ candidate }: PoolContext, memberId: string): boolean {
   return candidate?.workers.has(memberId) === true;
+}
+
+/** Asks for a reload, or says why there can be none. */
+export function request(context: PoolContext): Step {
+  const { reloadFault } = context;
+  if (reloadFault === null) return tellReload({ type: "reload.request" });
+  return { change: {}, report: [notReloaded(context, reloadFault)] };
+}
+
+/** Its reload manager is no more: the pool serves on with what it runs, and what was begun is ended. */
+export function lose(context: PoolContext, why: string): Step {
+  const reloadFault = `Its reload manager failed inside the supervisor: ${why}. It serves on with what it runs; for anything newer, start the supervisor anew.`;
+  const { change, tell } = withoutCandidate(context, { change: { reloadFault } }, "stop");
+  return { change, tell: tell ?? [], report: [notReloaded(context, reloadFault)] };
+}
+
+function notReloaded({ plan, generation }: PoolContext, error: string): PoolReport {
+  const outcome = { pool: plan.name, from: generation, to: generation, verdict: null, durationMs: 0 };
+  return { type: "reload.finished", pool: plan.name, outcome: { ...outcome, breaks: [], error } };
 }
 
 /** A worker for every place of the pool, while those that fill them serve on. */
@@ -54,20 +74,30 @@ export function refuseBegin(): Step {
 
 /** What a worker of the candidate says. */
 export function heard(context: PoolContext, event: WorkerReport): Step {
-  if (event.type === "worker.ready") return ready(context, event);
+  if (event.type === "worker.ready") return noteReady(context, event.memberId, event);
+  // Why it goes is told by its end, and the generation cannot be promoted in between.
+  if (event.type === "worker.withdrawn") return noteReady(context, event.memberId, null);
   return event.type === "worker.exited" ? exited(context, event) : { change: {} };
 }
 
-/** When it is the last, the generation is whole. */
-function ready({ candidate, plan }: PoolContext, event: WorkerReady): Step {
-  if (candidate === null) return { change: {} };
-  const { workerId: place, memberId, exports } = event;
-  const workers = new Map(candidate.workers).set(memberId, { workerId: place, ready: event });
-  const isWhole = !candidate.isLeaving && [...workers.values()].every((worker) => worker.ready !== null);
+/** No worker of it has ended or is about to, and each has become ready. */
+function isWhole(candidate: Candidate): boolean {
+  return !candidate.isLeaving && [...candidate.workers.values()].every(({ ready }) => ready !== null);
+}
+
+/** When it is the last, the generation is offered. */
+function noteReady({ candidate, plan }: PoolContext, memberId: string, ready: WorkerReady | null): Step {
+  const worker = candidate?.workers.get(memberId);
+  if (candidate === null || worker === undefined) return { change: {} };
+  const workers = new Map(candidate.workers).set(memberId, { ...worker, ready });
+  const changed = { ...candidate, workers };
   const { generation } = candidate;
   return {
-    change: { candidate: { ...candidate, workers } },
-    report: isWhole ? [{ type: "generation.offered", pool: plan.name, generation, exports }] : [],
+    change: { candidate: changed },
+    report:
+      ready !== null && isWhole(changed)
+        ? [{ type: "generation.offered", pool: plan.name, generation, exports: ready.exports }]
+        : [],
   };
 }
 
@@ -83,7 +113,7 @@ function exited(context: PoolContext, event: Extract<WorkerReport, { type: "work
     drop: [event.memberId],
   };
   if (candidate.isLeaving)
-    return { ...left, reload: workers.size === 0 ? [{ type: "generation.gone" }] : [] };
+    return { ...left, reload: workers.size === 0 ? [{ type: "generation.ended" }] : [] };
   const { how, stderrTail } = event.exit;
   const told = stderrTail === "" ? "" : `\n${stderrTail}`;
   return {
@@ -101,7 +131,7 @@ export function cleared(
     readonly before: Extract<GenerationFact, { type: "generation.ready" }>["before"];
   },
 ): Step {
-  if (candidate?.generation !== event.generation || candidate.isLeaving) return { change: {} };
+  if (candidate?.generation !== event.generation || !isWhole(candidate)) return { change: {} };
   const [first] = candidate.workers.values();
   const exports = first?.ready?.exports ?? [];
   return tellReload({ type: "generation.ready", exports, before: event.before });
@@ -117,7 +147,7 @@ export function clashed(
 
 /** It is not to be promoted. Whoever asked hears when no process of it is left. */
 export function abandon({ candidate }: PoolContext): Step {
-  if (candidate === null) return tellReload({ type: "generation.gone" });
+  if (candidate === null) return tellReload({ type: "generation.ended" });
   return {
     change: { candidate: { ...candidate, isLeaving: true } },
     tell: [...candidate.workers.keys()].map((id) => [id, { type: "worker.stop" }] as const),
@@ -130,8 +160,8 @@ export function abandon({ candidate }: PoolContext): Step {
  */
 export function promote(context: PoolContext, verdict: Verdict): Step {
   const { candidate, plan, drainMs } = context;
-  // One of its workers has just ended, which the reload manager is about to hear.
-  if (candidate === null || candidate.isLeaving) return { change: {} };
+  // One of its workers ends, which the reload manager is about to hear.
+  if (candidate === null || !isWhole(candidate)) return { change: {} };
   const { generation } = candidate;
   const isToStayHeld = isHeld(context);
   const successorOf = new Map([...candidate.workers].map(([id, { workerId: place }]) => [place, id]));
@@ -155,6 +185,7 @@ export function promote(context: PoolContext, verdict: Verdict): Step {
     report: [
       ...entering,
       { type: "generation.promoted", pool: plan.name, from: context.generation, to: generation, verdict },
+      ...(old.length === 0 ? [{ type: "generation.drained", pool: plan.name, generation } as const] : []),
     ],
     tell: old.map((id) => [id, { type: "worker.drain", drainMs }] as const),
     breaker: isToStayHeld ? [] : [{ type: "breaker.reset", why: "a new generation was promoted" }],
@@ -209,7 +240,7 @@ function hasOlder(members: Members, than: number): boolean {
   return false;
 }
 
-function tellReload(fact: GenerationFact): Step {
+function tellReload(fact: ReloadEvent): Step {
   return { change: {}, reload: [fact] };
 }
 

@@ -2,6 +2,7 @@
 // when it has had enough of that. The states; what is done in them is in decisions.ts. It knows no process and no call.
 
 import { enqueueActions, setup } from "xstate";
+import { messageOf } from "../../errors.js";
 import { breakerMachine } from "../breaker/machine.js";
 import { workerMachine } from "../worker/machine.js";
 import { newPoolContext, noWorker, type PoolContext, type PoolInput } from "./context.js";
@@ -54,7 +55,9 @@ const decisions = {
   killAll: on("pool.kill", (context, event) =>
     generations.withoutCandidate(context, decide.killAll(context, event.reason), "kill"),
   ),
-  requestReload: () => ({ change: {}, reload: [{ type: "reload.request" }] }),
+  requestReload: (context) => generations.request(context),
+  loseReloads: (context, event) =>
+    generations.lose(context, "error" in event ? messageOf(event.error) : "nobody knows why"),
   startGeneration: on("generation.start", (context, event) => generations.begin(context, event.generation)),
   refuseGeneration: () => generations.refuseBegin(),
   passCleared: on("generation.clear", generations.cleared),
@@ -111,7 +114,8 @@ export const poolMachine = setup({
       for (const report of step.report ?? []) enqueue.sendTo(context.parent, report);
       for (const [memberId, command] of step.tell ?? []) enqueue.sendTo(memberId, command);
       for (const fact of step.breaker ?? []) enqueue.sendTo("breaker", fact);
-      for (const fact of step.reload ?? []) enqueue.sendTo("reload", fact);
+      if (context.reloadFault === null)
+        for (const fact of step.reload ?? []) enqueue.sendTo("reload", fact);
       for (const memberId of step.drop ?? []) enqueue.stopChild(memberId);
     }),
   },
@@ -145,6 +149,8 @@ export const poolMachine = setup({
         clock,
         parent: self,
       }),
+      // What serves goes on; only what is to come needs it.
+      onError: { actions: take("loseReloads") },
     },
   ],
   on: {

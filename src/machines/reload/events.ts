@@ -29,7 +29,7 @@ export type GenerationFact =
   /** It gets the calls from now on. */
   | { type: "generation.promoted" }
   /** It was abandoned, and no process of it is left. */
-  | { type: "generation.gone" }
+  | { type: "generation.ended" }
   /** No worker of the one before is left. */
   | { type: "generation.drained" };
 

@@ -113,6 +113,8 @@ export const reloadMachine = setup({
       if (context.policy.isHurried) enqueue.sendTo(context.parent, { type: "generation.hurry" });
     }),
     report: sendTo(toParent, ({ context }) => ({ type: "reload.finished", outcome: outcomeOf(context) })),
+    /** Provided: says that changes go unnoticed from now on. */
+    tellUnwatched: () => undefined,
   },
   guards: {
     isUnchanged: ({ event }) => event.type === "build.succeeded" && event.isSame,
@@ -139,7 +141,13 @@ export const reloadMachine = setup({
     isDraining: false,
     isOutdated: false,
   }),
-  invoke: { id: "watcher", src: "watcher", input: ({ context }) => ({ pool: context.pool }), onError: {} },
+  invoke: {
+    id: "watcher",
+    src: "watcher",
+    input: ({ context }) => ({ pool: context.pool }),
+    // Whoever asks for a reload gets one all the same.
+    onError: { actions: "tellUnwatched" },
+  },
   on: { "generation.drained": { actions: "noteDrained" } },
   states: {
     watching: {
@@ -222,7 +230,7 @@ export const reloadMachine = setup({
       },
       entry: "abandon",
       on: {
-        "generation.gone": [
+        "generation.ended": [
           { guard: "isOutdated", target: "building", actions: "beginAnew" },
           { target: "retiring", actions: ["report", "useUpNumber"] },
         ],

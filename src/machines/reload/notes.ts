@@ -35,7 +35,7 @@ export const reloadNotes: MachineNotes<ReloadEvent["type"], never> = {
       means: "A worker of the new generation ended, or cannot be had.",
     },
     "generation.promoted": { sort: "fact", from: ["pool"], means: "The new generation gets the calls." },
-    "generation.gone": {
+    "generation.ended": {
       sort: "fact",
       from: ["pool"],
       means: "No process is left of the generation that was abandoned.",

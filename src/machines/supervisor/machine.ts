@@ -69,11 +69,6 @@ const ofPools = {
   "breaker.closed": { actions: "announceBreaker" },
   "breaker.trip": { actions: "passToBreaker" },
   "breaker.reset": { actions: "passToBreaker" },
-  "pool.reload": { actions: "passReload" },
-  "generation.offered": { actions: "judgeGeneration" },
-  "generation.promoted": { actions: "announce" },
-  "generation.drained": { actions: "announce" },
-  "reload.finished": { actions: "announce" },
 } as const;
 
 /** What it does while not all pools have come up; one that fails ends the start. */
@@ -328,6 +323,13 @@ export const supervisorMachine = setup({
       input: ({ context }) => ({ policy: context.callBreaker, clock: context.ports.clock }),
     },
   ],
+  on: {
+    "pool.reload": { actions: "passReload" },
+    "generation.offered": { actions: "judgeGeneration" },
+    "generation.promoted": { actions: "announce" },
+    "generation.drained": { actions: "announce" },
+    "reload.finished": { actions: "announce" },
+  },
   states: {
     starting: {
       meta: { description: "Until every pool has had one ready worker; any pool that fails ends the start." },
@@ -384,10 +386,6 @@ export const supervisorMachine = setup({
         "calls.drained": {},
         "pool.failed": {},
         "pool.reload": {},
-        "generation.offered": {},
-        "generation.promoted": { actions: "announce" },
-        "generation.drained": { actions: "announce" },
-        "reload.finished": { actions: "announce" },
         "worker.exited": { actions: ["announceExit", "noteOutlook", "routeOutlooks"] },
         "pool.stopped": { actions: "noteStopped" },
         "supervisor.stop": { actions: "killPools" },
