@@ -8,11 +8,13 @@ import { breakerMachine } from "../../src/machines/breaker/machine.js";
 import { breakersMachine } from "../../src/machines/breakers/machine.js";
 import { callMachine } from "../../src/machines/call/machine.js";
 import { poolMachine } from "../../src/machines/pool/machine.js";
+import { reloadMachine } from "../../src/machines/reload/machine.js";
 import { routerMachine } from "../../src/machines/router/machine.js";
 import { supervisorMachine } from "../../src/machines/supervisor/machine.js";
 import { workerMachine } from "../../src/machines/worker/machine.js";
 import { createVirtualClock } from "../../src/testing/virtual-clock.js";
 import { createBreakerRig } from "./breaker/rig.js";
+import { ways as reloadWays } from "./reload/rig.js";
 import { cooldown, createSupervisorRig, type SupervisorRig } from "./supervisor/rig.js";
 import { events, exportsOf, stateNames, ways } from "./worker/rig.js";
 import { failOnXstateWarnings } from "./xstate-warnings.js";
@@ -80,6 +82,11 @@ test("router", () => {
     () => actor.send({ type: "router.close" }),
   ];
   expect(seenBy([[actor, walk]], (router) => router.getSnapshot().value)).toEqual(leavesOf(routerMachine));
+});
+
+test("reload", () => {
+  const told = Object.values(reloadWays).map((way) => way().state);
+  expect(told.sort()).toEqual(leavesOf(reloadMachine));
 });
 
 test("breaker", () => {

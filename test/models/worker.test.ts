@@ -16,6 +16,7 @@ import {
   condemnDrainMs,
   drainMs,
   leafOf,
+  newWorkerModel,
   patienceMs,
   startDelayMs,
   workerCases,
@@ -38,9 +39,13 @@ function stateOf(rig: WorkerRig): string {
 }
 
 class Subject implements ModelSubject<typeof workerModel> {
-  readonly #rig = createWorkerRig(undefined, taken.inspect);
+  readonly #rig: WorkerRig;
   #asked = 0;
   #reported = 0;
+
+  constructor(isToProve: boolean) {
+    this.#rig = createWorkerRig(undefined, taken.inspect, isToProve);
+  }
 
   readonly events: ModelSubject<typeof workerModel>["events"] = {
     "worker.start": this.#says({ type: "worker.start", delayMs: startDelayMs }),
@@ -125,16 +130,23 @@ class Subject implements ModelSubject<typeof workerModel> {
   }
 }
 
-test(
-  "the worker does what its pool may rely on, in every state and whatever happens",
-  async () => {
-    const coverage = await testEveryTransition(workerModel, {
-      subject: () => new Subject(),
+test.each([
+  ["worker", workerModel],
+  ["new worker", newWorkerModel],
+])(
+  "the %s does what its pool may rely on, in every state and whatever happens",
+  async (name, model) => {
+    const coverage = await testEveryTransition(model, {
+      subject: () => new Subject(model === newWorkerModel),
       cases: (state): WorkerModelEvent[] => workerCases(state),
       endIn: ({ value }) => value === "exited",
     });
     expect(coverage.covered.length).toBe(coverage.reachable.length);
-    announce.model("worker", coverage);
+    // Only a new one has to prove itself.
+    const proving = ["link.closed", "health.answered", "time.passed"].map(
+      (type) => `process.proving ${type}`,
+    );
+    announce.model(name, coverage, model === workerModel ? proving : []);
   },
   walkTimeoutMs,
 );

@@ -237,6 +237,8 @@ export const supervisorMachine = setup({
       const { pool, generation } = event;
       const before = context.pools.get(pool)?.exports ?? [];
       const clash = clashWith(context, event);
+      if (clash === null)
+        enqueue.assign({ pools: withPool(context.pools, pool, { offered: event.exports }) });
       enqueue.sendTo(
         poolActorId(pool),
         clash === null
@@ -244,6 +246,12 @@ export const supervisorMachine = setup({
           : { type: "generation.refuse", generation, reason: clashReason(clash, pool) },
       );
     }),
+    /** It is in service, or will never be. */
+    forgetOffer: assign(({ context, event }) =>
+      event.type === "reload.finished"
+        ? { pools: withPool(context.pools, event.pool, { offered: null }) }
+        : {},
+    ),
     announce: enqueueActions(({ event, enqueue }) => {
       if (
         event.type === "generation.promoted" ||
@@ -328,7 +336,7 @@ export const supervisorMachine = setup({
     "generation.offered": { actions: "judgeGeneration" },
     "generation.promoted": { actions: "announce" },
     "generation.drained": { actions: "announce" },
-    "reload.finished": { actions: "announce" },
+    "reload.finished": { actions: ["forgetOffer", "announce"] },
   },
   states: {
     starting: {

@@ -19,6 +19,8 @@ export interface PoolState {
   readonly ready: ReadonlySet<string>;
   /** What its last ready worker exported; null before there was one. */
   readonly exports: readonly ExportMetadata[] | null;
+  /** What a generation exports that is to be promoted; null while there is none. */
+  readonly offered: readonly ExportMetadata[] | null;
   /** What it says itself that calls have to expect; undefined before it has said anything. */
   readonly outlook: PoolOutlook | undefined;
   /** What the router was told of that last. */
@@ -29,7 +31,8 @@ export interface PoolState {
 export type Pools = ReadonlyMap<string, PoolState>;
 
 export function newPool(plan: PoolPlan): PoolState {
-  return { plan, phase: "waiting", ready: new Set(), exports: null, outlook: undefined, routed: undefined };
+  const unknown = { exports: null, offered: null, outlook: undefined, routed: undefined };
+  return { plan, phase: "waiting", ready: new Set(), ...unknown };
 }
 
 export function withPool(pools: Pools, name: string, change: Partial<PoolState>): Pools {
@@ -49,10 +52,10 @@ export function withoutPool(pools: Pools, name: string): Pools {
   return new Map([...pools].filter(([other]) => other !== name));
 }
 
-/** What each pool that ever had a ready worker exports. */
+/** What each pool exports, or will with the generation that is to be promoted. */
 export function exportsByPool(pools: Pools): ReadonlyMap<string, readonly ExportMetadata[]> {
   const found = new Map<string, readonly ExportMetadata[]>();
-  for (const [name, { exports }] of pools) if (exports !== null) found.set(name, exports);
+  for (const [name, { exports, offered }] of pools) found.set(name, [...(exports ?? []), ...(offered ?? [])]);
   return found;
 }
 

@@ -8,11 +8,13 @@ import {
   type InspectionEvent,
 } from "xstate";
 import { createIdSource, type InstanceId } from "../../../src/ids.js";
+import type { BuildFact } from "../../../src/machines/reload/events.js";
+import { reloadMachine, type BuildInput, type ReloadPolicy } from "../../../src/machines/reload/machine.js";
 import { routerMachine } from "../../../src/machines/router/machine.js";
 import type { RouteTable } from "../../../src/machines/router/route-table.js";
 import type { SupervisorEmitted, SupervisorEvent } from "../../../src/machines/supervisor/events.js";
 import type { Strategy } from "../../../src/config/types.js";
-import type { PoolPlan } from "../../../src/machines/pool/context.js";
+import type { PoolContext, PoolPlan } from "../../../src/machines/pool/context.js";
 import type { Members } from "../../../src/machines/pool/members.js";
 import { poolMachine } from "../../../src/machines/pool/machine.js";
 import type { RestartPolicy } from "../../../src/machines/pool/restart.js";
@@ -70,6 +72,13 @@ export interface SupervisorRig {
   workerState(worker: string): string;
   /** The number of the process that a member has or had last; 0 when there is no such member. */
   instanceOf(memberId: string): number;
+  /** From the newest build of a pool. */
+  built(pool: string, fact: BuildFact): void;
+  /** What a pool knows; undefined when there is no such pool. */
+  poolContext(pool: string): PoolContext | undefined;
+  reloadState(pool: string): string;
+  /** The actors that a pool has, by their ids. */
+  poolChildren(pool: string): Readonly<Record<string, AnyActorRef | undefined>>;
   /** The members of a pool, as it counts them. */
   members(pool: string): Members;
   /** "idle", "starting", "serving.flowing", …; "none" when there is no such pool. */
@@ -90,6 +99,9 @@ export interface RigOptions {
   readonly isExcused?: (instance: number) => boolean;
   readonly cooldownMs?: number;
   readonly policy?: Partial<RestartPolicy>;
+  readonly reload?: Partial<ReloadPolicy>;
+  /** Workers answer health checks as soon as they are asked. Default true. */
+  readonly isHealthy?: boolean;
   readonly inspect?: (event: InspectionEvent) => void;
 }
 
@@ -103,6 +115,8 @@ interface Scripts {
   readonly asked: string[];
   readonly tables: RouteTable[];
   readonly processes: Map<string, (fact: WorkerEvent) => void>;
+  readonly builds: Map<string, (fact: BuildFact) => void>;
+  readonly isHealthy: boolean;
 }
 
 const scripts = new WeakMap<object, Scripts>();
@@ -124,7 +138,9 @@ const worker = workerMachine.provide({
     link: fromCallback<SendShutdown, InstanceInput>(({ input, system, receive }) => {
       receive(() => scriptsOf(system).asked.push(`shutdown ${input.workerId}`));
     }),
-    heartbeat: fromCallback<AnyEventObject, InstanceInput>(() => undefined),
+    heartbeat: fromCallback<AnyEventObject, InstanceInput>(({ system, sendBack }) => {
+      if (scriptsOf(system).isHealthy) sendBack({ type: "health.answered", lagMs: 1 });
+    }),
     examine: fromCallback<AnyEventObject, ExamineInput>(({ input, system }) => {
       scriptsOf(system).asked.push(`examine ${input.workerId}`);
     }),
@@ -133,11 +149,21 @@ const worker = workerMachine.provide({
     }),
   },
 });
+const reload = reloadMachine.provide({
+  actors: {
+    watcher: fromCallback<AnyEventObject, { readonly pool: string }>(() => undefined),
+    build: fromCallback<AnyEventObject, BuildInput>(({ input, system, sendBack }) => {
+      const { asked, builds } = scriptsOf(system);
+      asked.push(`build ${input.pool} ${String(input.generation)}`);
+      builds.set(input.pool, sendBack);
+    }),
+  },
+});
 const router = routerMachine.provide({
   actions: { publish: ({ context, system }) => scriptsOf(system).tables.push(context.table) },
 });
 const logic = supervisorMachine.provide({
-  actors: { pool: poolMachine.provide({ actors: { worker } }), router },
+  actors: { pool: poolMachine.provide({ actors: { worker, reload } }), router },
   actions: {
     awaitDrain: ({ system }) => scriptsOf(system).asked.push("awaitDrain"),
     endDrain: ({ system }) => scriptsOf(system).asked.push("endDrain"),
@@ -152,6 +178,8 @@ export function createSupervisorRig(
     isExcused = () => false,
     cooldownMs = cooldown.cooldownMs,
     policy = {},
+    reload: reloadPolicy = {},
+    isHealthy = true,
     inspect,
   }: RigOptions = {},
 ): SupervisorRig {
@@ -161,6 +189,7 @@ export function createSupervisorRig(
   const emitted: SupervisorEmitted[] = [];
   const errors: unknown[] = [];
   const sent: SupervisorEvent[] = [];
+  const builds: Scripts["builds"] = new Map();
   const processes: Scripts["processes"] = new Map();
   let lastPid = 100;
   const nextInstance = createIdSource<InstanceId>();
@@ -178,14 +207,14 @@ export function createSupervisorRig(
         cooldown: { ...cooldown, cooldownMs },
         drainMs,
         isExcused,
-        reload: { allowsBreaking: false, isHurried: false },
+        reload: { allowsBreaking: false, isHurried: false, ...reloadPolicy },
         clock,
         random,
         nextInstance,
       },
     },
   });
-  scripts.set(actor.system, { asked, tables, processes });
+  scripts.set(actor.system, { asked, tables, processes, builds, isHealthy });
   actor.on("*", (event) => emitted.push(event));
   actor.subscribe({ error: (error) => errors.push(error) });
   actor.start();
@@ -245,6 +274,11 @@ export function createSupervisorRig(
       if (typeof snapshot !== "object" || snapshot === null || !("context" in snapshot)) return 0;
       return (snapshot.context as WorkerContext).instance;
     },
+    built: (name, fact) => builds.get(name)?.(fact),
+    poolChildren: (name) => childrenOf(poolActor(name)?.getSnapshot()),
+    poolContext: (name) => poolActor(name)?.getSnapshot().context,
+    reloadState: (name) =>
+      String(poolActor(name)?.getSnapshot().children.reload?.getSnapshot().value ?? "none"),
     members: (name) => poolActor(name)?.getSnapshot().context.members ?? new Map(),
     poolState(name) {
       const value: unknown = poolActor(name)?.getSnapshot().value;

@@ -39,6 +39,16 @@ describe("from start to service", () => {
     expect(rig.exit).toMatchObject({ wasAsked: false, wasReady: false, how });
   });
 
+  test("takes an answered health check as well where it has to prove itself: no call can come before that", () => {
+    const rig = ways.proving();
+    expect([rig.asked, rig.reports]).toEqual([["process 1", "link 1", "heartbeat 1"], []]);
+    rig.send(events.healthy);
+    expect(rig.askedBeforeReady.slice(-3)).toEqual(["attach 1", "end heartbeat 1", "heartbeat 1"]);
+    expect(types(rig)).toEqual(["worker.ready"]);
+    const silent = waiting(ways.proving(), timings.connectTimeoutMs);
+    expect([silent.state, silent.reports]).toEqual(["killing", []]);
+  });
+
   test("lag is what the last health check measured", () => {
     const rig = ways.ready();
     rig.send(events.healthy);
@@ -97,6 +107,8 @@ describe("a start that fails", () => {
     const rig = createWorkerRig("heartbeat");
     say(rig, events.spawned, events.opened, events.listed);
     expect(rig.state).toBe("killing");
+    const unproven = say(createWorkerRig("heartbeat", undefined, true), events.spawned, events.opened);
+    expect(say(unproven, events.listed).state).toBe("killing");
     const unkillable = createWorkerRig("kill");
     say(unkillable, events.stop);
     expect([unkillable.state, unkillable.errors]).toEqual(["killing", []]);

@@ -47,6 +47,7 @@ function createWorker(
   onReport: (report: WorkerReport) => void,
   failing?: string,
   inspect?: Inspect,
+  isToProve = false,
 ) {
   const parent = createActor(
     fromCallback<WorkerReport>(({ receive }) => {
@@ -88,7 +89,7 @@ function createWorker(
       workerId: workerId("app", 1),
       pool: "app",
       generation: 1,
-      isToProve: false,
+      isToProve,
       timings,
       maxMisses: 3,
       nextInstance: createIdSource<InstanceId>(),
@@ -97,7 +98,7 @@ function createWorker(
   });
 }
 
-export function createWorkerRig(failing?: string, inspect?: Inspect): WorkerRig {
+export function createWorkerRig(failing?: string, inspect?: Inspect, isToProve?: boolean): WorkerRig {
   const clock = createVirtualClock();
   const [asked, reports, errors]: [string[], WorkerReport[], unknown[]] = [[], [], []];
   let askedBeforeReady: readonly string[] = [];
@@ -105,7 +106,7 @@ export function createWorkerRig(failing?: string, inspect?: Inspect): WorkerRig 
     reports.push(report);
     if (report.type === "worker.ready") askedBeforeReady = [...asked];
   };
-  const actor = createWorker(asked, clock, onReport, failing, inspect);
+  const actor = createWorker(asked, clock, onReport, failing, inspect, isToProve);
   actor.subscribe({ error: (error) => errors.push(error) });
   actor.start();
   return {
@@ -175,6 +176,7 @@ export const stateNames = [
   "spawning",
   "connecting",
   "handshaking",
+  "proving",
   "ready",
   "examining",
   "spared",
@@ -195,6 +197,8 @@ export const ways: Readonly<Record<WorkerStateName, () => WorkerRig>> = {
   spawning: () => createWorkerRig(),
   connecting: () => after("spawning", events.spawned),
   handshaking: () => after("connecting", events.opened),
+  proving: () =>
+    sayAll(createWorkerRig(undefined, undefined, true), events.spawned, events.opened, events.listed),
   ready: () => after("handshaking", events.listed),
   examining: () => after("ready", events.condemn),
   spared: () => after("examining", events.well),
@@ -208,6 +212,11 @@ export const ways: Readonly<Record<WorkerStateName, () => WorkerRig>> = {
   exited: () => after("reaping", events.closed),
   backingOff: () => after("exited", events.start),
 };
+
+function sayAll(rig: WorkerRig, ...facts: WorkerEvent[]): WorkerRig {
+  facts.forEach(rig.send);
+  return rig;
+}
 
 function after(state: WorkerStateName, ...steps: (WorkerEvent | number)[]): WorkerRig {
   const rig: WorkerRig = ways[state]();

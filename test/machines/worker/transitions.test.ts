@@ -10,6 +10,7 @@ const chart = `
 spawning      connecting  exited  exited   .            disconnected  killing   .        .       .        .        .           terminating  killing  terminating  .         .          .        .       .     .       .         killing
 connecting    .           exited  exited   handshaking  disconnected  killing   .        .       .        .        .           terminating  killing  terminating  .         .          .        .       .     .       .         killing
 handshaking   .           exited  reaping  .            disconnected  killing   killing  ready   .        .        .           terminating  killing  terminating  .         .          .        .       .     .       .         killing
+proving       .           exited  reaping  .            disconnected  killing   .        .       ready    .        .           terminating  killing  terminating  .         .          .        .       .     .       .         killing
 ready         .           exited  reaping  .            disconnected  killing   .        .       .        killing  .           stopping     killing  draining     .         examining  .        .       .     .       killing   -
 examining     .           exited  reaping  .            disconnected  killing   .        .       .        .        .           killing      killing  .            killing   .          killing  spared  .     .       .         killing
 spared        .           exited  reaping  .            disconnected  killing   .        .       .        .        .           killing      killing  .            killing   examining  .        .       .     .       .         killing
@@ -27,6 +28,7 @@ const patienceMs: Partial<Record<WorkerStateName, number>> = {
   spawning: timings.connectTimeoutMs,
   connecting: timings.connectTimeoutMs,
   handshaking: timings.connectTimeoutMs,
+  proving: timings.connectTimeoutMs,
   examining: events.condemn.drainMs,
   spared: events.condemn.drainMs,
   draining: events.drain.drainMs,
