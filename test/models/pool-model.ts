@@ -28,7 +28,16 @@ interface Past {
 }
 
 export type PoolModelEvent = {
-  type: "ready" | "ended" | "trip" | "reset" | "time.passed" | "long.time.passed";
+  type:
+    | "ready"
+    | "ended"
+    | "trip"
+    | "reset"
+    | "time.passed"
+    | "long.time.passed"
+    /** It is reloaded: a worker of new code comes up in its place, or ends instead. */
+    | "reloaded"
+    | "not.reloaded";
 };
 
 const past = (change: (now: Past) => Partial<Past>) =>
@@ -48,6 +57,13 @@ const tooManyFailed = ({ context }: { context: Past }): boolean =>
   tooOften({ context }) || context.failedStarts + 1 >= restart.maxFailedStarts;
 
 const gone = "reports worker.exited";
+const isOver = "reports reload.finished";
+/** Whatever became of the old one, the new one is up and begins anew. */
+const inService = ["starts", "reports worker.ready", "reports generation.promoted", anew];
+const drained = ["reports generation.drained", isOver];
+const renewed = { target: "#up", actions: [...inService, gone, ...drained] } as const;
+const renewedHeld = { target: "#heldUp", actions: [...inService, gone, ...drained] } as const;
+const notRenewed = { actions: ["starts", gone, isOver] } as const;
 const givesUp = { target: "#open", actions: [gone, "reports breaker.opened", opens] } as const;
 
 export const poolModel = createMachine({
@@ -59,7 +75,12 @@ export const poolModel = createMachine({
     beginning: {
       initial: "free",
       entry: "starts",
-      on: { ended: { target: "failed", actions: gone } },
+      on: {
+        ended: { target: "failed", actions: gone },
+        // What is not in service yet is not reloaded.
+        reloaded: { actions: isOver },
+        "not.reloaded": { actions: isOver },
+      },
       states: {
         free: {
           on: {
@@ -78,6 +99,7 @@ export const poolModel = createMachine({
     failed: { type: "final" },
     closed: {
       initial: "up",
+      on: { reloaded: renewed, "not.reloaded": notRenewed },
       states: {
         up: {
           id: "up",
@@ -118,6 +140,9 @@ export const poolModel = createMachine({
         "time.passed": { target: "probing", actions: ["reports breaker.halfOpened", "starts"] },
         trip: { target: "#heldDown", actions: "reports breaker.opened" },
         reset: { target: "#again", actions: "reports breaker.closed" },
+        // The old one has no process any more.
+        reloaded: { target: "#up", actions: [...inService, "reports breaker.closed", ...drained] },
+        "not.reloaded": notRenewed,
       },
     },
     /** One start is tried, and decides. */
@@ -127,11 +152,17 @@ export const poolModel = createMachine({
         ended: { target: "open", actions: [gone, "reports breaker.opened", opens] },
         trip: { target: "#heldComing", actions: "reports breaker.opened" },
         reset: { target: "#coming", actions: ["reports breaker.closed", forgets] },
+        reloaded: {
+          target: "#up",
+          actions: [...inService, "reports breaker.closed", gone, ...drained],
+        },
+        "not.reloaded": notRenewed,
       },
     },
     /** Tripped by hand: who is there serves on, who comes may come, nobody is started. */
     held: {
       initial: "up",
+      on: { reloaded: renewedHeld, "not.reloaded": notRenewed },
       states: {
         up: {
           id: "heldUp",
@@ -148,7 +179,13 @@ export const poolModel = createMachine({
             reset: { target: "#coming", actions: ["reports breaker.closed", forgets] },
           },
         },
-        down: { id: "heldDown", on: { reset: { target: "#again", actions: "reports breaker.closed" } } },
+        down: {
+          id: "heldDown",
+          on: {
+            reset: { target: "#again", actions: "reports breaker.closed" },
+            reloaded: { target: "#heldUp", actions: [...inService, ...drained] },
+          },
+        },
       },
     },
     /** Told to start after a reset, without a wait. */
@@ -158,6 +195,8 @@ export const poolModel = createMachine({
       on: {
         "time.passed": { target: "#coming", actions: "starts" },
         trip: { target: "#heldDown", actions: ["reports breaker.opened", gone] },
+        reloaded: renewed,
+        "not.reloaded": notRenewed,
       },
     },
   },
@@ -182,7 +221,7 @@ export function waitMsOf(state: State): number {
 /** Commands may come at any time; of the world only what it can do there. */
 export function poolCases(state: State): PoolModelEvent[] {
   const name = nameOf(state);
-  const types: PoolModelEvent["type"][] = ["trip", "reset", "time.passed"];
+  const types: PoolModelEvent["type"][] = ["trip", "reset", "time.passed", "reloaded", "not.reloaded"];
   const isComing = /beginning|coming|probing/.test(name);
   if (isComing) types.push("ready");
   if (isComing || /\.up$/.test(name)) types.push("ended");

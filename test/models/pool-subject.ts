@@ -37,6 +37,13 @@ export function poolSubject(inspect: (event: InspectionEvent) => void): ModelSub
     inspect,
   });
   let [asked, emitted] = [0, 0];
+  /** Whoever holds the one place now. */
+  const member = (): string => [...rig.members("app").keys()].at(-1) ?? "app:1";
+  const reload = (goesOn: (candidate: string) => void) => () => {
+    rig.send({ type: "pool.reload", pool: "app" });
+    rig.built("app", { type: "build.succeeded", isSame: false });
+    for (const candidate of rig.poolContext("app")?.candidate?.workers.keys() ?? []) goesOn(candidate);
+  };
   const compare = ({ state, actions }: ModelStep<typeof poolModel>): void => {
     const starts = rig.asked.slice(asked).filter((what) => what === "start app:1").length;
     const reports = rig.emitted.slice(emitted).map(({ type }) => type);
@@ -49,7 +56,7 @@ export function poolSubject(inspect: (event: InspectionEvent) => void): ModelSub
       {
         look: isOver
           ? rig.state
-          : { worker: rig.workerState("app:1"), breaker: rig.breakerState("app"), calls },
+          : { worker: rig.workerState(member()), breaker: rig.breakerState("app"), calls },
         starts,
         // In one step they are told to different listeners; their order is none.
         reports: reports.sort(),
@@ -65,15 +72,21 @@ export function poolSubject(inspect: (event: InspectionEvent) => void): ModelSub
   };
   return {
     events: {
-      ready: () => rig.bringUp("app:1"),
-      ended: () => rig.end("app:1"),
+      ready: () => rig.sayTo(member(), ...rig.toReady(["app.f"])),
+      ended: () => rig.endMember(member()),
+      reloaded: reload((candidate) => {
+        const old = member();
+        rig.sayTo(candidate, ...rig.toReady(["app.f"]));
+        rig.endMember(old);
+      }),
+      "not.reloaded": reload((candidate) => rig.endMember(candidate)),
       trip: () => rig.send({ type: "breaker.trip", pool: "app" }),
       reset: () => rig.send({ type: "breaker.reset", pool: "app" }),
       "time.passed": (_, state) => {
         const ms = waitMsOf(state);
-        const before = rig.workerState("app:1");
+        const before = rig.workerState(member());
         if (ms > 0) rig.clock.advance(ms - 1);
-        expect(rig.workerState("app:1")).toBe(before);
+        expect(rig.workerState(member())).toBe(before);
         rig.clock.advance(Math.min(ms, 1));
       },
       "long.time.passed": () => rig.clock.advance(longMs),

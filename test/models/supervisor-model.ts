@@ -24,6 +24,8 @@ export type SupervisorModelEvent = {
     | "a.ended"
     /** A call of it is overdue, so that its worker goes and another comes. */
     | "a.replaced"
+    /** It is reloaded: a worker of new code comes up, and the old one ends its calls. */
+    | "a.reloaded"
     /** Its breaker is tripped, and reset. */
     | "a.news"
     | "b.ready"
@@ -60,6 +62,14 @@ const draining = "emits supervisor.draining";
 const replaced = next({ set: { a: "coming" }, says: ["emits worker.condemned", exited] });
 const news = next({ says: ["emits breaker.opened", "emits breaker.closed"] });
 
+const isOver = "emits reload.finished";
+const came = [ready, "emits generation.promoted", exited, "emits generation.drained", isOver];
+const reloaded = [
+  next({ guard: ({ aServed }) => aServed, set: { a: "up" }, says: came }),
+  // What is not in service yet is not reloaded.
+  next({ says: [isOver] }),
+];
+
 /** A start goes on until each has had a ready worker, and ends with the first that never gets there. */
 function beginning(complete: string) {
   return {
@@ -91,6 +101,7 @@ function beginning(complete: string) {
     ],
     "b.clashes": next({ target: "stopping", set: { b: "up", hasFailed: true } }),
     "a.replaced": replaced,
+    "a.reloaded": reloaded,
     "a.news": news,
     stop: "stopping",
   };
@@ -101,6 +112,7 @@ const serving = {
   "a.ready": next({ set: { a: "up" }, says: [ready] }),
   "a.ended": next({ set: { a: "coming" }, says: [exited] }),
   "a.replaced": replaced,
+  "a.reloaded": reloaded,
   "a.news": news,
   "b.ready": next({ set: { b: "up", bServed: true }, says: [ready] }),
   "b.clashes": [
@@ -175,6 +187,7 @@ interface State {
 /** Commands may come at any time; of the world only what it can do there. */
 export function supervisorCases({ value, context: { a, b, aServed } }: State): SupervisorModelEvent[] {
   const types: SupervisorModelEvent["type"][] = ["stop", "drain", "pool.add", "pool.remove", "a.news"];
+  types.push("a.reloaded");
   const isStopping = value === "stopping";
   if (a !== "down") types.push("a.ended");
   if (b !== "down" && b !== "absent") types.push("b.ended");

@@ -102,6 +102,14 @@ export function supervisorSubject(
         rig.sayTo(member, { type: "link.closed", reason: "it closed its link" });
         rig.sayTo(member, { type: "process.exited", exitCode: 1, signal: null, stderrTail: "" });
       },
+      "a.reloaded": () => {
+        rig.send({ type: "pool.reload", pool: "a" });
+        rig.built("a", { type: "build.succeeded", isSame: false });
+        const old = [...rig.members("a").keys()];
+        const fresh = [...(rig.poolContext("a")?.candidate?.workers.keys() ?? [])];
+        for (const member of fresh) rig.sayTo(member, ...rig.toReady(["a.f"]));
+        for (const member of fresh.length > 0 ? old : []) rig.endMember(member);
+      },
       "a.news": () => {
         rig.send({ type: "breaker.trip", pool: "a" });
         rig.send({ type: "breaker.reset", pool: "a" });

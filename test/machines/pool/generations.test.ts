@@ -40,10 +40,7 @@ function bringUpBoth(rig: SupervisorRig, ...exported: string[]): void {
 
 /** Of one member, whichever process of its place is the newest. */
 function end(rig: SupervisorRig, ...members: string[]): void {
-  for (const member of members) {
-    rig.sayTo(member, { type: "link.closed", reason: "it closed its link" });
-    rig.sayTo(member, { type: "process.exited", exitCode: 1, signal: null, stderrTail: "" });
-  }
+  for (const member of members) rig.endMember(member);
 }
 
 const told = (rig: SupervisorRig) => rig.emitted.map(({ type }) => type);

@@ -69,6 +69,8 @@ export interface SupervisorRig {
   bringUp(worker: string, ...exported: string[]): void;
   /** Ends a worker's process. */
   end(worker: string, exitCode?: number): void;
+  /** Of one member, whichever process of its place is the newest. */
+  endMember(memberId: string): void;
   workerState(worker: string): string;
   /** The number of the process that a member has or had last; 0 when there is no such member. */
   instanceOf(memberId: string): number;
@@ -170,6 +172,11 @@ const logic = supervisorMachine.provide({
   },
 });
 
+const endOf = (exitCode: number): readonly WorkerEvent[] => [
+  { type: "link.closed", reason: "it closed its link" },
+  { type: "process.exited", exitCode, signal: null, stderrTail: "" },
+];
+
 export function createSupervisorRig(
   pools: readonly PlanOfTest[],
   {
@@ -261,8 +268,10 @@ export function createSupervisorRig(
       say(name, { type: "exports.listed", exports: listed });
     },
     end(name, exitCode = 1) {
-      say(name, { type: "link.closed", reason: "it closed its link" });
-      say(name, { type: "process.exited", exitCode, signal: null, stderrTail: "" });
+      say(name, ...endOf(exitCode));
+    },
+    endMember(memberId) {
+      for (const fact of endOf(1)) member(memberId)?.send(fact);
     },
     workerState(name) {
       const snapshot: unknown = member(name)?.getSnapshot();
