@@ -286,8 +286,7 @@ export function createSupervisorRig(
     built: (name, fact) => builds.get(name)?.(fact),
     poolChildren: (name) => childrenOf(poolActor(name)?.getSnapshot()),
     poolContext: (name) => poolActor(name)?.getSnapshot().context,
-    reloadState: (name) =>
-      String(poolActor(name)?.getSnapshot().children.reload?.getSnapshot().value ?? "none"),
+    reloadState: (name) => poolActor(name)?.getSnapshot().children.reload?.getSnapshot().value ?? "none",
     members: (name) => poolActor(name)?.getSnapshot().context.members ?? new Map(),
     poolState(name) {
       const value: unknown = poolActor(name)?.getSnapshot().value;
