@@ -1,5 +1,6 @@
-// Where bundles lie on disk: written atomically under a name made of pool, folder, content and process, written again
-// when they vanish, and removed when nobody can start a worker from them any more. Knows nothing of esbuild.
+// Where bundles, and programs that were built, lie on disk: written atomically under a name made of pool, folder, content
+// and process, written again when they vanish, and removed when nobody can start a worker from them any more. Knows
+// nothing of esbuild.
 //
 // The rule of removal. A worker reads its bundle once, when it starts, and only the process that made a bundle
 // starts workers from it. So a bundle may go when it is ours and older than our last few of its folder (another folder
@@ -9,7 +10,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { mkdir, readdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, extname, join } from "node:path";
 import { messageOf } from "../errors.js";
 
 export interface BundleText {
@@ -37,13 +38,18 @@ const draftsKeptMs = 60_000;
 
 /** Private from the start: the host socket may come to lie in the same `.splice`, whatever the umask is. */
 const privately = { recursive: true, mode: 0o700 } as const;
+const executable = 0o700;
 
-/** Rejects with BundleStoreError. */
+/**
+ * Rejects with BundleStoreError. With `anew` a file that has the bundle's name already is written over, whoever put it
+ * there; without, one of the same size is taken for it.
+ */
 export async function storeBundle(
   outDir: string,
   pool: string,
   folder: string,
   { code, sourceMap }: BundleText,
+  { anew = false }: { readonly anew?: boolean } = {},
 ): Promise<StoredBundle> {
   const prefix = `${encodeURIComponent(pool)}-`;
   const ownPrefix = `${prefix}${digest(folder).slice(0, 6)}`;
@@ -55,7 +61,7 @@ export async function storeBundle(
   ];
   try {
     await mkdir(outDir, privately);
-    for (const [each, text] of texts) await writeWhole(each, text);
+    for (const [each, text] of texts) await (anew ? writeOver(each, text) : writeWhole(each, text));
   } catch (error) {
     throw cannotWrite(folder, file, error);
   }
@@ -69,6 +75,49 @@ export async function storeBundle(
         for (const [each, text] of texts) writeWholeNow(each, text);
       } catch (error) {
         throw cannotWrite(folder, file, error);
+      }
+    },
+  };
+}
+
+export interface ProgramFile {
+  /** Where it comes from, for names and sentences. */
+  readonly source: string;
+  /** Of its bytes, in hexadecimal digits. */
+  readonly hash: string;
+  readonly bytes: Uint8Array;
+  /** The same bytes, should the copy have to be written again. */
+  readonly read: () => Uint8Array;
+}
+
+/** As storeBundle, for a program that may be executed; it keeps the end of its name, by which some are known. */
+export async function storeProgram(
+  outDir: string,
+  pool: string,
+  program: ProgramFile,
+): Promise<StoredBundle> {
+  const { source, hash, bytes, read } = program;
+  const prefix = `${encodeURIComponent(pool)}-`;
+  const ownPrefix = `${prefix}${digest(dirname(source)).slice(0, 6)}`;
+  const name = `${ownPrefix}${hash.slice(0, 10)}.${String(process.pid)}.run${extname(source)}`;
+  const file = join(outDir, name);
+  try {
+    await mkdir(outDir, privately);
+    await writeOver(file, bytes, executable);
+  } catch (error) {
+    throw cannotWrite(source, file, error);
+  }
+  await removeUnused(outDir, { prefix, ownPrefix, keep: name });
+  return {
+    file,
+    restore: () => {
+      if (existsSync(file)) return;
+      const again = read();
+      try {
+        mkdirSync(outDir, privately);
+        writeWholeNow(file, again, executable);
+      } catch (error) {
+        throw cannotWrite(source, file, error);
       }
     },
   };
@@ -99,9 +148,13 @@ async function writeWhole(file: string, text: string): Promise<void> {
     await utimes(file, now, now).catch(() => undefined);
     return;
   }
+  await writeOver(file, text);
+}
+
+async function writeOver(file: string, text: string | Uint8Array, mode?: number): Promise<void> {
   const draft = draftOf(file);
   try {
-    await writeFile(draft, text);
+    await writeFile(draft, text, mode === undefined ? {} : { mode });
     await rename(draft, file);
   } catch (error) {
     await rm(draft, { force: true }).catch(() => undefined);
@@ -109,10 +162,10 @@ async function writeWhole(file: string, text: string): Promise<void> {
   }
 }
 
-function writeWholeNow(file: string, text: string): void {
+function writeWholeNow(file: string, text: string | Uint8Array, mode?: number): void {
   const draft = draftOf(file);
   try {
-    writeFileSync(draft, text);
+    writeFileSync(draft, text, mode === undefined ? {} : { mode });
     renameSync(draft, file);
   } catch (error) {
     if (existsSync(draft)) rmSync(draft, { force: true });
@@ -167,9 +220,10 @@ interface NameParts {
 /** What the name of a bundle, a map or a draft of this pool says; undefined for any other file. */
 function partsOf(name: string, prefix: string): NameParts | undefined {
   if (!name.startsWith(prefix)) return undefined;
-  const match = /^([0-9a-f]{16}\.(\d+)\.mjs)(?:\.map)?(\.\d+(?:\.[0-9a-f]+)?\.tmp)?$/.exec(
-    name.slice(prefix.length),
-  );
+  const match =
+    /^([0-9a-f]{16}\.(\d+)\.(?:mjs|run(?:\.[^.]+)?))(?:\.map)?(\.\d+(?:\.[0-9a-f]+)?\.tmp)?$/.exec(
+      name.slice(prefix.length),
+    );
   if (match === null) return undefined;
   const [, bundle = "", pid, draft] = match;
   return { bundle: `${prefix}${bundle}`, pid: Number(pid), isDraft: draft !== undefined };

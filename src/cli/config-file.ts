@@ -1,14 +1,11 @@
-// Finds a configuration file and runs it: bundled by esbuild into the project's `.splice` folder, imported, removed.
-// What it holds is checked by whoever asked; here only that it has a default export.
+// Finds a configuration file and bundles it with esbuild. Running it is config-module.ts's business; what it holds is
+// checked by whoever asked.
 
-import { createHash } from "node:crypto";
-import { access, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { access } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import type { Plugin } from "esbuild";
 import { describeBuildMessage, isBuildFailure } from "../actors/compile-error.js";
-import { type SourcePlace, sourceExcerpt } from "../contract/source-excerpt.js";
-import { ConfigError, messageOf } from "../errors.js";
+import { runConfigModule } from "./config-module.js";
 import { UsageError } from "./exit.js";
 
 export const configFileNames = [
@@ -17,9 +14,6 @@ export const configFileNames = [
   "splice.config.js",
   "splice.config.mjs",
 ] as const;
-
-/** A file that waits for something that never comes would make every command hang without a word. */
-const evaluationTimeoutMs = 10_000;
 
 /**
  * The absolute path of the file named by --config, or of the one in `cwd`; null when there is none.
@@ -43,29 +37,16 @@ export async function findConfigFile(named: string | undefined, cwd: string): Pr
 
 /** What the file exports as its default. @throws UsageError when it does not compile or throws; ConfigError without a default export. */
 export async function loadConfigFile(file: string): Promise<unknown> {
-  const code = await compile(file);
-  const outDir = join(dirname(file), ".splice");
-  const digest = createHash("sha256").update(code).digest("hex").slice(0, 10);
-  const module = join(outDir, `config-${digest}.${String(process.pid)}.mjs`);
-  try {
-    // Private from the start, since the socket may come to lie here.
-    await mkdir(outDir, { recursive: true, mode: 0o700 });
-    await writeFile(module, code);
-  } catch (error) {
-    throw new UsageError(
-      `The configuration file ${file} cannot be prepared in ${outDir}: ${messageOf(error)}.`,
-    );
-  }
-  try {
-    const exported = await evaluate(file, module);
-    if (typeof exported !== "object" || exported === null || !("default" in exported)) {
-      const expected = 'there, as in `export default defineConfig({ functions: "./functions" })`';
-      throw new ConfigError("(the default export)", undefined, expected, file);
-    }
-    return exported.default;
-  } finally {
-    await rm(module, { force: true });
-  }
+  return runConfigModule(
+    file,
+    await compile(file, [runningRuntime], "inline"),
+    join(dirname(file), ".splice"),
+  );
+}
+
+/** The file as a module that can be run elsewhere, beside an installed runtime. @throws UsageError when it does not compile. */
+export async function bundleConfigFile(file: string): Promise<string> {
+  return compile(file, [], false);
 }
 
 async function isThere(file: string): Promise<boolean> {
@@ -75,7 +56,7 @@ async function isThere(file: string): Promise<boolean> {
   );
 }
 
-async function compile(file: string): Promise<string> {
+async function compile(file: string, plugins: Plugin[], sourcemap: "inline" | false): Promise<string> {
   // Loaded here, so that a command without a configuration file never starts esbuild.
   const esbuild = await import("esbuild");
   const folder = dirname(file);
@@ -90,10 +71,10 @@ async function compile(file: string): Promise<string> {
       platform: "node",
       target: "node20",
       packages: "external",
-      sourcemap: "inline",
+      sourcemap,
       sourcesContent: false,
       logLevel: "silent",
-      plugins: [runningRuntime],
+      plugins,
     });
     return built.outputFiles[0]?.text ?? "";
   } catch (error) {
@@ -113,51 +94,3 @@ const runningRuntime: Plugin = {
     });
   },
 };
-
-async function evaluate(file: string, module: string): Promise<unknown> {
-  // The frames of what it throws then name the file as it was written.
-  process.setSourceMapsEnabled(true);
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      const limit = `${String(evaluationTimeoutMs)} ms`;
-      reject(
-        new UsageError(
-          `The configuration file ${file} was not done within ${limit}; does it wait for something?`,
-        ),
-      );
-    }, evaluationTimeoutMs);
-  });
-  try {
-    return await Promise.race([import(pathToFileURL(module).href) as Promise<unknown>, late]);
-  } catch (error) {
-    if (error instanceof UsageError) throw error;
-    throw new UsageError(await describeThrow(file, module, error));
-  } finally {
-    clearTimeout(timer);
-    process.setSourceMapsEnabled(false);
-  }
-}
-
-async function describeThrow(file: string, module: string, error: unknown): Promise<string> {
-  // A package is looked for from the module, which nobody but us has ever seen.
-  const message = messageOf(error).replaceAll(module, file);
-  const head = `The configuration file ${file} could not be run: ${message}`;
-  const place = placeOfThrow(error, module);
-  if (place === undefined) return head;
-  const source = await readFile(place.file, "utf8").catch(() => "");
-  const where = `at ${place.file}:${String(place.line)}:${String(place.column)}`;
-  return [head, where, sourceExcerpt(source, place)].join("\n\n").trimEnd();
-}
-
-/** The innermost frame in the user's own files. */
-function placeOfThrow(error: unknown, module: string): (SourcePlace & { readonly file: string }) | undefined {
-  const stack = typeof error === "object" && error !== null && "stack" in error ? String(error.stack) : "";
-  for (const line of stack.split("\n")) {
-    const match = /^\s+at (?:.*\()?(?:file:\/\/)?(\/.*):(\d+):(\d+)\)?$/.exec(line);
-    const [, file = "", lineNumber, column] = match ?? [];
-    if (match === null || file === module || file.includes("/node_modules/")) continue;
-    return { file, line: Number(lineNumber), column: Number(column) };
-  }
-  return undefined;
-}

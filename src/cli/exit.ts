@@ -9,6 +9,9 @@ export class UsageError extends Error {
 
 export const exitCodes = { ok: 0, failed: 1, usage: 2, noSupervisor: 3 } as const;
 
+/** By name, since their classes are loaded with the commands that throw them. */
+const usageErrors = ["UsageError", "ConfigError", "DistError"];
+
 export function exitCodeOf(error: unknown): number {
   if (isSpliceError(error)) {
     const { details } = error;
@@ -20,7 +23,7 @@ export function exitCodeOf(error: unknown): number {
     return isMissing ? exitCodes.noSupervisor : exitCodes.failed;
   }
   const name = typeof error === "object" && error !== null && "name" in error ? error.name : "";
-  return name === "UsageError" || name === "ConfigError" ? exitCodes.usage : exitCodes.failed;
+  return usageErrors.includes(String(name)) ? exitCodes.usage : exitCodes.failed;
 }
 
 /** What --json prints on stdout for a failure. */

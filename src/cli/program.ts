@@ -4,6 +4,7 @@ import { Command, CommanderError } from "commander";
 import { version } from "../version.js";
 import { errorAsJson, exitCodeOf, exitCodes, sentenceOf, UsageError } from "./exit.js";
 import { toJson } from "../contract/json.js";
+import type { BuildCommandOptions } from "./commands/build.js";
 import type { CallCommandOptions } from "./commands/call.js";
 import type { InspectCommandOptions } from "./commands/inspect.js";
 import type { LogsCommandOptions } from "./commands/logs.js";
@@ -76,6 +77,7 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
     );
   common(program.command("serve"))
     .description("serve the functions of this folder until stopped")
+    .option("--dist <dir>", "serve the folder that `splice build` made, in place of the configured pools")
     .option("--worker <command>", "run this program as the workers, in place of the configured pools")
     .option("--link <kind>", "how --worker is reached: inherit (descriptor 3) or socket (a path)", parseLink)
     .option(
@@ -96,12 +98,24 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
         "splice serve",
         "splice serve --socket /run/app/splice.sock --log-level warn",
         "splice serve --watch --allow-breaking",
+        "splice serve --dist dist --strict",
         `splice serve --worker "python3 worker.py --quiet" --max-concurrency 64`,
       ),
     )
     .action(async (options: ServeCommandOptions) => {
       const { runServe } = await import("./commands/serve.js");
       setExitCode(await runServe(options));
+    });
+  common(program.command("build"))
+    .description("build a folder that is served without this project, its sources and a bundler")
+    .option("--out <dir>", "the folder, which is replaced as a whole", "dist")
+    .addHelpText(
+      "after",
+      examples("splice build", "splice build --out release", "splice build --json | jq -r .pools[].hash"),
+    )
+    .action(async (options: BuildCommandOptions) => {
+      const { runBuild } = await import("./commands/build.js");
+      await runBuild(options);
     });
   common(program.command("call"))
     .description("call a function and print its result as JSON, or each item of a stream as a line of it")

@@ -16,11 +16,12 @@ import {
   type Fields,
 } from "./checks.js";
 import { defaultFunctionsFolder, defaultPoolName, maxWorkers } from "./defaults.js";
-import type { PoolSource, ResolvedPool } from "./types.js";
+import type { Command, PoolSource, ResolvedPool } from "./types.js";
 
 const poolKeys = [
   "functions",
   "command",
+  "build",
   "link",
   "workers",
   "maxCalls",
@@ -97,8 +98,14 @@ function resolveSource(path: string, pool: Fields, short: NamedFolder | undefine
   }
   const functions =
     pool["functions"] === undefined ? short : { value: pool["functions"], configPath: functionsPath };
-  const { command, execArgv } = pool;
+  const { command, build, execArgv } = pool;
   if (command === undefined) {
+    if (build !== undefined)
+      throw new ConfigError(
+        join(path, "build"),
+        build,
+        "left out, since it is only for pools with a command",
+      );
     if (functions === undefined) throw new ConfigError(path, pool, "given either functions or a command");
     return {
       kind: "functions",
@@ -118,10 +125,14 @@ function resolveSource(path: string, pool: Fields, short: NamedFolder | undefine
       "left out, since it is only for pools of functions",
     );
   }
-  return { kind: "command", command: program(join(path, "command"), command) };
+  return {
+    kind: "command",
+    command: program(join(path, "command"), command),
+    ...(build === undefined ? {} : { build: program(join(path, "build"), build) }),
+  };
 }
 
-function program(path: string, value: unknown): readonly [string, ...string[]] {
+function program(path: string, value: unknown): Command {
   const expected = "a list of a program and its arguments";
   const [name, ...args] = texts(path, value, expected);
   if (name === undefined) throw new ConfigError(path, value, `${expected}, not an empty one`);

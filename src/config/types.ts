@@ -23,6 +23,12 @@ export interface PoolConfig {
    * with a slash is found from the pool's `cwd`, one without a slash on PATH.
    */
   readonly command?: readonly string[] | undefined;
+  /**
+   * Program and arguments that make what `command` runs; run in the pool's `cwd` by `splice build`, which then takes the
+   * file that was made: the first word of `command` that names one by a relative path (the program with a slash). Only
+   * with `command`. Default: none, the command is there as it is.
+   */
+  readonly build?: readonly string[] | undefined;
   /** How the worker is reached. Default "inherit"; "socket" is for workers that know no inherited descriptor. */
   readonly link?: LinkKind | undefined;
   /** Processes of this pool, 1 to 1024. Default 1 embedded and in development, cores - 1 (at least 1) served. */
@@ -201,7 +207,14 @@ export type PoolSource =
       /** The key that named the folder, for errors about it. */
       readonly configPath: string;
     }
-  | { readonly kind: "command"; readonly command: readonly [program: string, ...args: string[]] };
+  | {
+      readonly kind: "command";
+      readonly command: Command;
+      /** What makes it, if anything does. */
+      readonly build?: Command;
+    };
+
+export type Command = readonly [program: string, ...args: string[]];
 
 export interface ResolvedPool {
   readonly name: string;

@@ -1,14 +1,12 @@
 // From a resolved configuration to what each pool runs: bundles functions folders, passes commands through.
 
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { bundleFunctions, projectFolderOf } from "../actors/bundle.js";
 import { readStates } from "../actors/still-files.js";
 import type { PoolLaunch } from "../actors/worker-command.js";
 import { checkFolders } from "../config/check-folders.js";
 import type { ResolvedConfig, ResolvedPool } from "../config/types.js";
-
-const workerMain = fileURLToPath(new URL("../worker/main.js", import.meta.url));
+import { functionsArgs } from "./functions-args.js";
 
 /** @throws ConfigError for a folder that is not there; an error naming file, line and excerpt when one does not compile. */
 export async function prepareLaunches(
@@ -38,10 +36,7 @@ export async function prepareLaunch(
     pool: pool.name,
   });
   for (const warning of warnings) onWarning(warning);
-  const args = [...source.execArgv, workerMain, "--functions", file];
-  args.push("--max-frame-bytes", String(config.limits.maxFrameBytes));
-  args.push("--window-chunks", String(config.streams.windowChunks));
-  if (config.dev) args.push("--dev");
+  const args = [...source.execArgv, ...functionsArgs(file, config)];
   const artefact = { hash, inputs: await readStates(inputs), watch: [source.folder] };
   return { pool, program: process.execPath, args, prepare: restore, artefact };
 }

@@ -1,9 +1,11 @@
 import { expect, test } from "@jest/globals";
 import { errorAsJson, exitCodeOf, sentenceOf, UsageError } from "../../src/cli/exit.js";
 import { ConfigError, SpliceError } from "../../src/errors.js";
+import { DistError } from "../../src/system/dist-manifest.js";
 
 test.each([
   [new UsageError("wrong"), 2],
+  [new DistError("not the file that was built"), 2],
   [new ConfigError("limits.maxInFlight", -1, "a whole number"), 2],
   [new SpliceError({ code: 3001, message: "none", details: { reason: "no-supervisor" } }), 3],
   [new SpliceError({ code: 3001, message: "busy", details: { reason: "draining" } }), 1],

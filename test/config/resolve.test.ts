@@ -264,6 +264,9 @@ const badValues: readonly [path: string, config: unknown][] = [
   // A list with a hole.
   ["pools.app.command[1]", { pools: { app: { command: ["node", , "x"] } } }],
   ["pools.app.execArgv", { pools: { app: { command: ["x"], execArgv: [] } } }],
+  ["pools.app.build", { pools: { app: { functions: "x", build: ["make"] } } }],
+  ["pools.app.build", { pools: { app: { command: ["x"], build: [] } } }],
+  ["pools.app.build[0]", { pools: { app: { command: ["x"], build: [""] } } }],
   ["pools.app.execArgv", { pools: { app: { functions: "x", execArgv: "--inspect" } } }],
   ["pools.app.execArgv[0]", { pools: { app: { functions: "x", execArgv: [null] } } }],
   ["pools.app.link", { pools: { app: { functions: "x", link: "tcp" } } }],

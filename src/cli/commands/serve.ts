@@ -1,6 +1,7 @@
 // splice serve: a supervisor in the foreground, until it is told to stop.
 
 import { availableParallelism } from "node:os";
+import type { PoolLaunch } from "../../actors/worker-command.js";
 import { defaultPoolName } from "../../config/defaults.js";
 import type { LinkKind, ResolvedConfig, ResolvedPool } from "../../config/types.js";
 import type { EmbeddedSplice } from "../../system/embedded-splice.js";
@@ -12,6 +13,7 @@ import { namingFile, openProject, resolveProject, socketOf, type Project } from 
 import { splitWords } from "../words.js";
 
 export interface ServeCommandOptions extends CommonOptions {
+  readonly dist?: string;
   readonly worker?: string;
   readonly link?: LinkKind;
   readonly strict?: boolean;
@@ -27,13 +29,11 @@ export async function runServe(options: ServeCommandOptions): Promise<number> {
   const foreground = new Foreground(log);
   let gaveUp = false as boolean;
   try {
-    const project = await openProject(options);
-    const config = await resolveServed(project, options);
+    const warnings: string[] = [];
+    const { project, config, launch } = await openServed(options, (warning) => warnings.push(warning));
     const socket = socketOf(project, config);
     // The supervisor is loaded while esbuild, in a process of its own, makes the bundle.
-    const { prepareLaunches } = await import("../../system/launch.js");
-    const warnings: string[] = [];
-    const launches = prepareLaunches(config, (warning) => warnings.push(warning));
+    const launches = launch();
     // Whoever starts the supervisor with it hears of its failure.
     launches.catch(() => undefined);
     const { startSplice } = await import("../../host/start-splice.js");
@@ -80,23 +80,53 @@ export async function runServe(options: ServeCommandOptions): Promise<number> {
   }
 }
 
-async function resolveServed(project: Project, options: ServeCommandOptions): Promise<ResolvedConfig> {
+interface Served {
+  readonly project: Project;
+  readonly config: ResolvedConfig;
+  readonly launch: () => Promise<ReadonlyMap<string, PoolLaunch>>;
+}
+
+/** The project of this folder, or a built one. */
+async function openServed(
+  options: ServeCommandOptions,
+  onWarning: (sentence: string) => void,
+): Promise<Served> {
   const defaultWorkers = Math.max(1, availableParallelism() - 1);
+  if (options.dist !== undefined) {
+    if (options.worker !== undefined || options.link !== undefined)
+      throw new UsageError("--dist has pools of its own; leave out --worker and --link.");
+    const { openBuiltProject } = await import("../built-project.js");
+    const built = await openBuiltProject(options.dist, options, defaultWorkers);
+    return { project: built.project, config: withFlags(built.config, options), launch: built.launches };
+  }
+  const project = await openProject(options);
+  const config = withFlags(await resolveServed(project, options, defaultWorkers), options);
+  const { prepareLaunches } = await import("../../system/launch.js");
+  return { project, config, launch: () => prepareLaunches(config, onWarning) };
+}
+
+async function resolveServed(
+  project: Project,
+  options: ServeCommandOptions,
+  defaultWorkers: number,
+): Promise<ResolvedConfig> {
   const config = await resolveProject(project, options, defaultWorkers);
-  const { worker, link = "inherit", maxConcurrency, timeout } = options;
+  const { worker, link = "inherit" } = options;
   if (worker === undefined && options.link !== undefined)
     throw new UsageError("--link is about the program of --worker, and there is none.");
+  if (worker === undefined) return config;
   const workers = config.pools.find(({ name }) => name === defaultPoolName)?.workers ?? defaultWorkers;
-  return {
-    ...config,
-    reload: options.allowBreaking === true ? { allowBreaking: true } : config.reload,
-    pools: worker === undefined ? config.pools : [{ ...poolOf(worker), link, workers, cwd: project.folder }],
-    limits: {
-      ...config.limits,
-      ...(maxConcurrency === undefined ? {} : { maxInFlight: maxConcurrency }),
-      ...(timeout === undefined ? {} : { defaultTimeoutMs: timeout }),
-    },
+  return { ...config, pools: [{ ...poolOf(worker), link, workers, cwd: project.folder }] };
+}
+
+function withFlags(config: ResolvedConfig, options: ServeCommandOptions): ResolvedConfig {
+  const { maxConcurrency, timeout, allowBreaking } = options;
+  const limits = {
+    ...config.limits,
+    ...(maxConcurrency === undefined ? {} : { maxInFlight: maxConcurrency }),
+    ...(timeout === undefined ? {} : { defaultTimeoutMs: timeout }),
   };
+  return { ...config, limits, reload: allowBreaking === true ? { allowBreaking } : config.reload };
 }
 
 function poolOf(worker: string): Omit<ResolvedPool, "link" | "workers" | "cwd"> {

@@ -114,8 +114,7 @@ export const poolMachine = setup({
       for (const report of step.report ?? []) enqueue.sendTo(context.parent, report);
       for (const [memberId, command] of step.tell ?? []) enqueue.sendTo(memberId, command);
       for (const fact of step.breaker ?? []) enqueue.sendTo("breaker", fact);
-      if (context.reloadFault === null)
-        for (const fact of step.reload ?? []) enqueue.sendTo("reload", fact);
+      if (context.reloadFault === null) for (const fact of step.reload ?? []) enqueue.sendTo("reload", fact);
       for (const memberId of step.drop ?? []) enqueue.stopChild(memberId);
     }),
   },

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "@jest/globals";
 import type { PoolConfig } from "../../../../src/config/types.js";
+import { builtProject } from "../../build/built.js";
 import { fixtures, root } from "../../harness.js";
 import { fake, functions, inSystem, killWorker, type Effects } from "./rig.js";
 
@@ -23,6 +24,15 @@ export const pools: Effects<PoolConfig> = {
     inSystem({ pools: { app: { command: fake() } } }, async (system) => {
       expect((await system.call("fake.echo", { value: 1 })).code).toBe(0);
     }),
+
+  build: async () => {
+    const { project, manifest } = await builtProject();
+    expect(manifest.pools.map(({ name, file }) => [name, file !== null])).toEqual([
+      ["app", true],
+      ["made", true],
+    ]);
+    await project.clean();
+  },
 
   link: () =>
     inSystem({ pools: { app: { command: fake(), link: "socket" } } }, async (system) => {
