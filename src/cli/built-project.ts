@@ -3,7 +3,7 @@
 
 import { resolve } from "node:path";
 import type { PoolLaunch } from "../actors/worker-command.js";
-import type { ResolvedConfig } from "../config/types.js";
+import type { ResolvedConfig, ResolvedPool } from "../config/types.js";
 import { checkDist, launchFromDist, poolsOfDist } from "../system/dist.js";
 import { readArtefact, type DistManifest } from "../system/dist-manifest.js";
 import { copiesFolderOf } from "../system/dist-copies.js";
@@ -15,6 +15,8 @@ export interface BuiltProject {
   readonly config: ResolvedConfig;
   /** How the pools are started. Nothing has been started yet. */
   readonly launches: () => Promise<ReadonlyMap<string, PoolLaunch>>;
+  /** How a pool is started from what the folder holds by then. */
+  readonly prepare: (pool: ResolvedPool) => Promise<PoolLaunch>;
 }
 
 /** @throws DistError when the folder is not one that this runtime built, to the last byte; what openProject throws. */
@@ -35,7 +37,7 @@ export async function openBuiltProject(
     for (const pool of served.pools) made.set(pool.name, await launchFromDist(dist, pool, served));
     return made;
   };
-  return { project, config: served, launches };
+  return { project, config: served, launches, prepare: (pool) => launchFromDist(dist, pool, served) };
 }
 
 async function ownProject(dist: string, { config }: DistManifest): Promise<Project> {

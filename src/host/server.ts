@@ -8,6 +8,7 @@ import type { Clock } from "../time.js";
 import type { RunReserved } from "../system/reserved.js";
 import type { System } from "../system/system.js";
 import { listenOnUnixSocket } from "../transport/listener.js";
+import { listenOnPassedSocket } from "../transport/passed-listener.js";
 import { HostConnection } from "./connection.js";
 import type { HostPorts } from "./host-ports.js";
 import { Entrance } from "./entrance.js";
@@ -31,6 +32,8 @@ export async function openHostServer(
     readonly log: Log;
     readonly signal?: AbortSignal | undefined;
     readonly runReserved: RunReserved;
+    /** A socket that listens already, in place of one at `path`. */
+    readonly passedFd?: number | undefined;
   },
 ): Promise<HostServer> {
   const { clock, log, maxFrameBytes } = options;
@@ -64,7 +67,10 @@ export async function openHostServer(
       refusals.refuse(duplex, isTold);
     },
   });
-  const listener = await listenOnUnixSocket({
+  const { passedFd } = options;
+  const listen: typeof listenOnUnixSocket = (how) =>
+    passedFd === undefined ? listenOnUnixSocket(how) : listenOnPassedSocket(passedFd, how);
+  const listener = await listen({
     path: options.path,
     clock,
     signal: options.signal,

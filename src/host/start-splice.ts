@@ -7,8 +7,16 @@ import { startSystem, type StartOptions } from "../system/start-system.js";
 import { realClock } from "../time.js";
 import { openHostServer, type HostServer } from "./server.js";
 
+export interface StartSpliceOptions extends StartOptions {
+  /** The descriptor of a socket that listens already, in place of one at the configuration's path. */
+  readonly passedFd?: number | undefined;
+}
+
 /** As createSplice, from a resolved configuration and with the log and the journal handed in. */
-export async function startSplice(config: ResolvedConfig, options: StartOptions): Promise<EmbeddedSplice> {
+export async function startSplice(
+  config: ResolvedConfig,
+  options: StartSpliceOptions,
+): Promise<EmbeddedSplice> {
   const system = await startSystem(config, options);
   if (config.socket === false) {
     return new EmbeddedSplice(system, config, {});
@@ -29,6 +37,7 @@ export async function startSplice(config: ResolvedConfig, options: StartOptions)
       log: system.log,
       signal: options.signal,
       runReserved: splice.runReserved,
+      passedFd: options.passedFd,
     });
     system.socket = server.path;
     return splice;

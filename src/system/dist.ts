@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join, resolve, sep } from "node:path";
 import { storeBundle, storeProgram, type StoredBundle } from "../actors/bundle-store.js";
-import type { PoolLaunch } from "../actors/worker-command.js";
+import type { Artefact, PoolLaunch } from "../actors/worker-command.js";
 import { checkFolder } from "../config/check-folders.js";
 import { resolvePool } from "../config/resolve-pools.js";
 import type { ResolvedConfig, ResolvedPool } from "../config/types.js";
@@ -79,7 +79,7 @@ export async function launchFromDist(
   const { code, sourceMap, hash } = await readBundle(dist, built);
   const { file, restore } = await storeBundle(outDir, pool.name, dist, { code, sourceMap }, { anew: true });
   const args = [...pool.source.execArgv, ...functionsArgs(file, config)];
-  return { pool, program: process.execPath, args, prepare: restore, hash };
+  return { pool, program: process.execPath, args, prepare: restore, hash, artefact: artefactOf(hash) };
 }
 
 async function readBundle(
@@ -111,8 +111,14 @@ async function launchCommand(
     words[commandIndex] = stored.file;
   }
   const [program = "", ...args] = words;
-  const launch = { pool, program, args, hash: hash ?? hashOf(JSON.stringify(command)) };
+  const digest = hash ?? hashOf(JSON.stringify(command));
+  const launch = { pool, program, args, hash: digest, artefact: artefactOf(digest) };
   return stored === null ? launch : { ...launch, prepare: stored.restore };
+}
+
+/** What was compared was read at once, and is watched by nobody. */
+function artefactOf(hash: string): Artefact {
+  return { hash, inputs: new Map(), watch: [] };
 }
 
 /** A working directory inside of the folder need not have been copied along; one elsewhere has to be there. */

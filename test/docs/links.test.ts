@@ -33,7 +33,7 @@ describe.each(pages())("%s", (page) => {
 });
 
 /** Names of the reader's own project that pages use as examples. */
-const readersOwn = [".splice/", "functions/", "users/admin.ts", "node_modules/"];
+const readersOwn = [".splice/", "functions/", "users/admin.ts", "node_modules/", "artefacts/"];
 
 describe("docs/getting-started.md", () => {
   const blocks = codeBlocks(read("docs/getting-started.md"));

@@ -1,9 +1,11 @@
 // splice serve: a supervisor in the foreground, until it is told to stop.
 
 import { availableParallelism } from "node:os";
+import { takeServiceManager } from "../../actors/service-manager.js";
 import type { PoolLaunch } from "../../actors/worker-command.js";
 import { defaultPoolName } from "../../config/defaults.js";
 import type { LinkKind, ResolvedConfig, ResolvedPool } from "../../config/types.js";
+import type { Prepare } from "../../system/system.js";
 import type { EmbeddedSplice } from "../../system/embedded-splice.js";
 import { exitCodes, UsageError } from "../exit.js";
 import { Foreground } from "../foreground.js";
@@ -27,11 +29,17 @@ export interface ServeCommandOptions extends CommonOptions {
 export async function runServe(options: ServeCommandOptions): Promise<number> {
   const log = createLateLog();
   const foreground = new Foreground(log);
+  const onWarning = (sentence: string): void => {
+    log.warn(sentence);
+  };
+  const manager = takeServiceManager({ env: process.env, pid: process.pid, onWarning });
   let gaveUp = false as boolean;
   try {
     const warnings: string[] = [];
-    const { project, config, launch } = await openServed(options, (warning) => warnings.push(warning));
-    const socket = socketOf(project, config);
+    const { project, config, launch, prepare } = await openServed(options, (warning) =>
+      warnings.push(warning),
+    );
+    const socket = manager.socket?.path ?? socketOf(project, config);
     // The supervisor is loaded while esbuild, in a process of its own, makes the bundle.
     const launches = launch();
     // Whoever starts the supervisor with it hears of its failure.
@@ -40,13 +48,18 @@ export async function runServe(options: ServeCommandOptions): Promise<number> {
     const start = async (): Promise<EmbeddedSplice> => {
       const runnable = await launches;
       for (const warning of warnings) log.warn(warning);
-      const starting = startSplice(config, {
-        log,
-        logLevel: options.logLevel,
-        launches: runnable,
-        isWatching: options.watch === true,
-        signal: foreground.signal,
-      });
+      const starting = startSplice(
+        { ...config, socket },
+        {
+          log,
+          logLevel: options.logLevel,
+          launches: runnable,
+          prepare,
+          isWatching: options.watch === true,
+          signal: foreground.signal,
+          passedFd: manager.socket?.fd,
+        },
+      );
       starting.catch(() => undefined);
       // The workers are spawned by now; the logger is loaded while they boot.
       const { createLog } = await import("../../system/log.js");
@@ -58,9 +71,11 @@ export async function runServe(options: ServeCommandOptions): Promise<number> {
     const exports = await splice.exports();
     const pids = (await splice.status()).pools.flatMap((pool) => pool.workers.map((worker) => worker.pid));
     splice.log.info(`serving ${String(exports.length)} functions on ${socket}`, { socket, workers: pids });
+    void manager.notify("READY=1");
     splice.events$.subscribe((event) => {
       if (event.type === "worker.ready")
         splice.log.info(`worker ${String(event.worker)} is ready`, { worker: event.worker, pid: event.pid });
+      if (event.type === "supervisor.draining") void manager.notify("STOPPING=1");
       if (options.strict !== true || event.type !== "breaker.opened" || event.pool === undefined) return;
       gaveUp = true;
       const why = `pool ${event.pool} cannot keep its workers and --strict says not to go on`;
@@ -84,6 +99,8 @@ interface Served {
   readonly project: Project;
   readonly config: ResolvedConfig;
   readonly launch: () => Promise<ReadonlyMap<string, PoolLaunch>>;
+  /** What a pool runs, made anew at a reload; undefined: as at the start. */
+  readonly prepare: Prepare | undefined;
 }
 
 /** The project of this folder, or a built one. */
@@ -97,12 +114,13 @@ async function openServed(
       throw new UsageError("--dist has pools of its own; leave out --worker and --link.");
     const { openBuiltProject } = await import("../built-project.js");
     const built = await openBuiltProject(options.dist, options, defaultWorkers);
-    return { project: built.project, config: withFlags(built.config, options), launch: built.launches };
+    const config = withFlags(built.config, options);
+    return { project: built.project, config, launch: built.launches, prepare: built.prepare };
   }
   const project = await openProject(options);
   const config = withFlags(await resolveServed(project, options, defaultWorkers), options);
   const { prepareLaunches } = await import("../../system/launch.js");
-  return { project, config, launch: () => prepareLaunches(config, onWarning) };
+  return { project, config, launch: () => prepareLaunches(config, onWarning), prepare: undefined };
 }
 
 async function resolveServed(

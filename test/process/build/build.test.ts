@@ -74,7 +74,7 @@ test("a folder that was copied elsewhere, with the runtime alone, answers calls,
   expect(await call("math.place", "{}", "--auth", "ada")).toBe(moved);
   served.child.kill("SIGTERM");
   expect((await served.finished).code).toBe(0);
-});
+}, 60_000);
 
 test("the same sources make the same bytes; what a build did not write stays, what it wrote before does not", async () => {
   const first = await builtProject();
@@ -101,7 +101,7 @@ test("the same sources make the same bytes; what a build did not write stays, wh
     ].sort(),
   );
   expect(next.pools[0]?.hash).not.toBe(manifest.pools[0]?.hash);
-});
+}, 60_000);
 
 describe("a build that fails leaves the folder as it was, and nothing beside it", () => {
   const config = (pool: object) => ({
@@ -187,7 +187,7 @@ spawn(process.execPath, [process.cwd() + "/child.mjs"], { stdio: "inherit" });`,
   expect({ code, stderr }).toEqual({ code: 1, stderr: "hanging\nThe command was stopped by SIGINT.\n" });
   await project.nothingLeft();
   expect(await filesIn(dist)).toEqual(before);
-});
+}, 60_000);
 
 test("what a build command leaves running with its outputs open does not hold the build up", async () => {
   project = await Project.make({
@@ -201,4 +201,4 @@ writeFileSync("sleep.pid", String(process.pid));`,
   expect(result.code).toBe(0);
   const group = Number(await readFile(join(project.folder, "sleep.pid"), "utf8"));
   process.kill(-group, "SIGKILL");
-});
+}, 60_000);

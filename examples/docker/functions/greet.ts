@@ -1,0 +1,5 @@
+// Called as "greet.hello".
+
+export function hello({ name }: { name: string }): string {
+  return `Hello, ${name}!`;
+}
