@@ -117,6 +117,10 @@ export class CheckedWorld implements Walkable {
       share.held === held,
       `the caller holds ${String(share.held)} permits, for ${String(held)} calls`,
     );
+    const living = new Set(
+      parts.processes.filter((each) => !each.hasExited).map(({ who }) => who.generation),
+    );
+    this.#expect(living.size <= 2, `${String(living.size)} generations have processes`);
     this.#expect(dispatcher.inFlight <= config.limits.maxInFlight, "more permits are taken than there are");
     this.#expect(parts.faults.length === 0, `a chart failed: ${parts.faults.map(String).join()}`);
     this.#checkIgnored();

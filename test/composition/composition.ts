@@ -10,6 +10,7 @@ import { Dispatcher } from "../../src/dispatch/dispatcher.js";
 import { Journal } from "../../src/dispatch/journal.js";
 import { createIdSource, type InstanceId } from "../../src/ids.js";
 import type { poolMachine } from "../../src/machines/pool/machine.js";
+import type { BuildInput, reloadMachine } from "../../src/machines/reload/machine.js";
 import type { supervisorMachine } from "../../src/machines/supervisor/machine.js";
 import type {
   ExamineInput,
@@ -54,6 +55,11 @@ export type Sabotage = (
   dispatcher: Dispatcher,
 ) => typeof supervisorMachine;
 
+/** What would run is something else each time. */
+const builtAtOnce: Parameters<typeof fromCallback<AnyEventObject, BuildInput>>[0] = ({ sendBack }) => {
+  sendBack({ type: "build.succeeded", isSame: false });
+};
+
 const silent = { debug: () => 0, info: () => 0, warn: () => 0, error: () => 0 };
 
 /**
@@ -85,9 +91,13 @@ export class Composer {
     // The root's own machines, as they were provided, but for the effects at their leaves.
     const pool = provided.implementations.actors["pool"] as typeof poolMachine;
     const worker = pool.implementations.actors["worker"] as typeof workerMachine;
-    const scripted = worker.provide({ actors: this.#effects() });
+    const reload = pool.implementations.actors["reload"] as typeof reloadMachine;
+    const scripted = {
+      worker: worker.provide({ actors: this.#effects() }),
+      reload: reload.provide({ actors: { build: fromCallback(builtAtOnce) } }),
+    };
     this.#machine = sabotage(
-      provided.provide({ actors: { pool: pool.provide({ actors: { worker: scripted } }) } }),
+      provided.provide({ actors: { pool: pool.provide({ actors: scripted }) } }),
       parts.dispatcher,
     );
   }
@@ -124,6 +134,13 @@ export class Composer {
       complete: () => {
         dispatcher.close("closed");
       },
+    });
+    root.on("generation.promoted", ({ to }) => {
+      for (const { instance, generation } of present.registry.entries()) {
+        const worker = dispatcher.workers.get(instance);
+        if (worker !== undefined && generation < to) worker.isSuperseded = true;
+      }
+      for (const { name } of dispatcher.functions) dispatcher.gates.renewed(name);
     });
     root.start();
     return { ...present, root };
@@ -179,7 +196,9 @@ export class Composer {
       link: fromCallback<SendShutdown, InstanceInput>(({ input, receive }) => {
         receive(() => find(input)?.send({ type: "Shutdown" }));
       }),
-      heartbeat: fromCallback<AnyEventObject, InstanceInput>(() => undefined),
+      heartbeat: fromCallback<AnyEventObject, InstanceInput>(({ sendBack }) => {
+        sendBack({ type: "health.answered", lagMs: 0 });
+      }),
       examine: fromCallback<AnyEventObject, ExamineInput>(({ input }) => {
         const process = find(input);
         if (process === undefined) return undefined;

@@ -4,6 +4,7 @@
 
 import type { JournalKind } from "../../src/dispatch/journal.js";
 import { config } from "./config.js";
+import type { Member } from "../../src/machines/pool/members.js";
 import type { World, WorldCall } from "./world.js";
 import type { ScriptedProcess } from "./scripted-process.js";
 import { leafOf, poolOf, routerOf, workersOf } from "./sight.js";
@@ -26,7 +27,13 @@ function render(world: World, isSwapped: boolean): string {
   const progress = progressOf(world);
   const workers = workersOf(root);
   const labels = new Map<string, string>();
-  const byPlace = [...(pool?.context.members ?? [])].sort(([, a], [, b]) =>
+  const candidate = pool?.context.candidate ?? null;
+  const started = [...(candidate?.workers ?? [])].map(([id, { workerId }]) => [id, { workerId }] as const);
+  const all: (readonly [string, Partial<Member> & Pick<Member, "workerId">])[] = [
+    ...(pool?.context.members ?? []),
+    ...started,
+  ];
+  const byPlace = all.sort(([, a], [, b]) =>
     isSwapped ? compare(b.workerId, a.workerId) : compare(a.workerId, b.workerId),
   );
   for (const [memberId] of byPlace) labels.set(memberId, String(labels.size));
@@ -37,10 +44,11 @@ function render(world: World, isSwapped: boolean): string {
     const process = world.parts.processes.find(({ instance }) => instance === context?.instance);
     if (context !== undefined) instances.set(context.instance, labels.get(memberId) ?? "?");
     return [
-      member.phase,
+      member.phase ?? "candidate",
+      (pool?.context.generation ?? 0) - (member.generation ?? 0),
       labels.get(member.successor ?? "") ?? "-",
-      flags(member.worn !== null, member.isCondemned, member.isKilled, member.readySinceMs !== null),
-      Math.min(member.restartsInRow, distinctBackoffs),
+      flags(member.worn != null, member.isCondemned, member.isKilled, member.readySinceMs != null),
+      Math.min(member.restartsInRow ?? 0, distinctBackoffs),
       leafOf(worker?.value),
       flags(context?.wasAsked, context?.wasReady, context?.isLinkOpen),
       process === undefined ? "" : ofProcess(process),
@@ -55,6 +63,8 @@ function render(world: World, isSwapped: boolean): string {
     leafOf(supervisor.value),
     leafOf(router?.value),
     leafOf(pool?.value),
+    leafOf(pool?.children.reload?.getSnapshot().value),
+    flags(candidate?.isLeaving, pool?.children.reload?.getSnapshot().context.isDraining),
     pool?.context.refusal?.breaker?.state ?? "",
     pool?.context.window.failedStartsInRow ?? 0,
     pool?.context.probe == null ? "" : labels.get(pool.context.probe),

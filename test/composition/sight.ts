@@ -28,11 +28,12 @@ export function routerOf(root: Root): SnapshotFrom<typeof routerMachine> | undef
   )?.getSnapshot();
 }
 
-/** By member id. */
+/** By member id, those of a generation that is being started too. */
 export function workersOf(root: Root): Map<string, SnapshotFrom<typeof workerMachine>> {
   const found = new Map<string, SnapshotFrom<typeof workerMachine>>();
   const pool = poolOf(root);
-  for (const memberId of pool?.context.members.keys() ?? []) {
+  const { members, candidate } = pool?.context ?? { members: new Map<string, never>(), candidate: null };
+  for (const memberId of [...members.keys(), ...(candidate?.workers.keys() ?? [])]) {
     const worker = pool?.children[memberId] as ActorRefFrom<typeof workerMachine> | undefined;
     if (worker !== undefined) found.set(memberId, worker.getSnapshot());
   }

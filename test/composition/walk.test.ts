@@ -37,12 +37,22 @@ const draining = [
   "process 1 of app:1 is worn out",
   ...up(3, 1),
 ];
+/** One worker of the new generation is ready, and the other about to be. */
+const reloading = [
+  ...ready,
+  "call 1 arrives",
+  "call 2 arrives",
+  "the pool is reloaded",
+  ...up(3, 1),
+  ...up(4, 2).slice(0, 1),
+];
 /** Where the walk begins, and how many moves it goes on from there. */
 const begins: readonly (readonly [root: readonly string[], maxMoves: number])[] = [
   [[], 5],
   [ready, 5],
   [loaded, 3],
   [draining, 3],
+  [reloading, 3],
 ];
 
 function explore(sabotage?: Sabotage, from = begins) {

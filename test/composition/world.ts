@@ -1,5 +1,5 @@
 // A small world around the composed charts and the real dispatcher: two workers, three calls, at most one crash, one
-// drain and one stop. Says which moves there are in its present state, and makes one; a world is the sum of its moves.
+// drain or reload, and one stop. Says which moves there are in its present state, and makes one; a world is the sum of its moves.
 
 import type { InspectionEvent } from "xstate";
 import type { CallId } from "../../src/ids.js";
@@ -12,7 +12,7 @@ import type { Composer, Composition } from "./composition.js";
 import { progressOf } from "./key.js";
 import type { Microtasks } from "./microtasks.js";
 import type { ScriptedProcess } from "./scripted-process.js";
-import { leafOf, workerOf } from "./sight.js";
+import { leafOf, poolOf, workerOf } from "./sight.js";
 
 export const bounds = { workers: 2, calls: 3, crashes: 1, drains: 1, stops: 1 };
 
@@ -163,6 +163,10 @@ export class World {
         this.used.drains += 1;
         root.send({ type: "supervisor.drain" });
       });
+      moves.set("the pool is reloaded", () => {
+        this.used.drains += 1;
+        root.send({ type: "pool.reload", pool: "app" });
+      });
       for (const { who, name } of this.parts.processes) {
         if (leafOf(workerOf(root, who.instance)?.value) !== "ready") continue;
         moves.set(`${name} is worn out`, () => {
@@ -252,7 +256,9 @@ export class World {
     };
     const list = (): void => {
       process.hasListed = true;
-      tell({ type: "exports.listed", exports: [exported("app.f")] });
+      const isNew = process.who.generation > 1;
+      const exports = isNew ? [exported("app.f"), exported("app.g")] : [exported("app.f")];
+      tell({ type: "exports.listed", exports });
     };
     if (process.isSpawned) {
       if (process.link === "open" && !process.hasListed) moves.set(`${name} lists its exports`, list);
@@ -287,6 +293,9 @@ export class World {
     else call.process = process;
     const leaf = leafOf(workerOf(this.parts.root, process.instance)?.value);
     if (leaf !== "ready") this.violations.push(`${which} was sent to ${process.name}, which is ${leaf}`);
+    const { generation = 0 } = poolOf(this.parts.root)?.context ?? {};
+    if (process.who.generation !== generation)
+      this.violations.push(`${which} was sent to ${process.name}, whose generation is not in service`);
     if (process.told !== "nothing")
       this.violations.push(`${which} was sent to ${process.name}, which was told ${process.told}`);
     if (process.hasExited || process.link !== "open")

@@ -164,6 +164,7 @@ export function promote(context: PoolContext, verdict: Verdict): Step {
   if (candidate === null || !isWhole(candidate)) return { change: {} };
   const { generation } = candidate;
   const isToStayHeld = isHeld(context);
+  const isToClose = context.refusal?.breaker !== undefined && !isToStayHeld;
   const successorOf = new Map([...candidate.workers].map(([id, { workerId: place }]) => [place, id]));
   const members = new Map<string, Members extends ReadonlyMap<string, infer Member> ? Member : never>();
   const gone: string[] = [];
@@ -188,7 +189,7 @@ export function promote(context: PoolContext, verdict: Verdict): Step {
       ...(old.length === 0 ? [{ type: "generation.drained", pool: plan.name, generation } as const] : []),
     ],
     tell: old.map((id) => [id, { type: "worker.drain", drainMs }] as const),
-    breaker: isToStayHeld ? [] : [{ type: "breaker.reset", why: "a new generation was promoted" }],
+    breaker: isToClose ? [{ type: "breaker.reset", why: "a new generation was promoted" }] : [],
     reload: [
       { type: "generation.promoted" },
       ...(old.length === 0 ? [{ type: "generation.drained" } as const] : []),
