@@ -82,20 +82,29 @@ async function showStately(
       });
       if (signal.aborted) resolve();
       const interruptions = new Interruptions();
+      const fail = (error: unknown): void => {
+        reject(error instanceof Error ? error : new Error(messageOf(error)));
+      };
+      const take = (item: InspectionEvent): void => {
+        const told = frames.take(item);
+        if (told === null) shown.reset();
+        else shown.tell(told);
+        if (item.type !== "inspection.began") return;
+        interruptions.isSaid = false;
+        sayWho(item.pid);
+      };
       watching = remoteStream<InspectionEvent>(link, realClock, Math.random, "splice.inspect", (error) => {
         interruptions.say(error);
       }).subscribe({
         next: (item) => {
-          const told = frames.take(item);
-          if (told === null) shown.reset();
-          else shown.tell(told);
-          if (item.type !== "inspection.began") return;
-          interruptions.isSaid = false;
-          sayWho(item.pid);
+          // Thrown from here it would end the process by itself.
+          try {
+            take(item);
+          } catch (error) {
+            fail(error);
+          }
         },
-        error: (error: unknown) => {
-          reject(error instanceof Error ? error : new Error(messageOf(error)));
-        },
+        error: fail,
         complete: resolve,
       });
     });

@@ -1,7 +1,12 @@
 // From the items of splice.inspect to the frames that Stately's inspector reads, and what of them a page needs that comes
 // late: every living actor with its definition and its last snapshot. Pure.
 
-import type { InspectionEvent, Shown, ShownSnapshot } from "../../contract/inspection.js";
+import {
+  inspectionVersion,
+  type InspectionEvent,
+  type Shown,
+  type ShownSnapshot,
+} from "../../contract/inspection.js";
 
 /** The format is that of this version of @statelyai/inspect; a test compares the two. */
 const framesVersion = "0.7.2";
@@ -35,8 +40,12 @@ export class StatelyFrames {
   readonly #actors = new Map<string, ActorFrame>();
   #rootId = "";
 
-  /** The frames that an item is, none for what their format has no word for; null when all is to be forgotten. */
+  /**
+   * The frames that an item is, none for what their format has no word for; null when all is to be forgotten.
+   * @throws Error with a sentence when the item is of a version that has another meaning.
+   */
   take(item: InspectionEvent): readonly StatelyFrame[] | null {
+    refuseNewer(item);
     switch (item.type) {
       case "inspection.began": {
         this.#definitions.clear();
@@ -97,4 +106,12 @@ export class StatelyFrames {
     const createdAt = String(atMs);
     return { sessionId: actorId, rootId: this.#rootId, createdAt, id: null, _version: framesVersion };
   }
+}
+
+/** The supervisor may be newer than this command. */
+function refuseNewer({ version }: { readonly version: number }): void {
+  if (version <= inspectionVersion) return;
+  throw new Error(
+    `The supervisor tells of its charts in version ${String(version)} and this command reads version ${String(inspectionVersion)}: use the \`splice\` that is as new as the supervisor.`,
+  );
 }

@@ -17,17 +17,30 @@ export function pageHtml(inspector: URL): string {
 export const pageCss =
   "html, body, iframe { margin: 0; width: 100%; height: 100%; border: 0; overflow: hidden; }\n";
 
-/** Each time the inspector says that it is there it is told everything anew, so that it may be reloaded at any time. */
-export const pageScript = `const frame = document.querySelector("iframe");
+/**
+ * Each time the inspector says that it is there it is told everything anew, so that it may be reloaded at any time. Where
+ * the frames broke off something is missing, which only an inspector that begins anew does not show. It does in a new
+ * frame, since an address with a fragment that is set again loads nothing.
+ */
+export const pageScript = `let frame = document.querySelector("iframe");
 let frames;
+function beginAnew() {
+  frames?.close();
+  const next = frame.cloneNode();
+  next.src = next.dataset.src;
+  frame.replaceWith(next);
+  frame = next;
+}
 function listen(origin) {
   frames?.close();
   frames = new EventSource("frames");
+  let isOpened = false;
+  frames.onopen = () => {
+    if (isOpened) beginAnew();
+    isOpened = true;
+  };
   frames.onmessage = ({ data }) => frame.contentWindow.postMessage(JSON.parse(data), origin);
-  frames.addEventListener("reset", () => {
-    frames.close();
-    frame.src = frame.dataset.src;
-  });
+  frames.addEventListener("reset", beginAnew);
 }
 addEventListener("message", ({ source, origin, data }) => {
   if (source === frame.contentWindow && data?.type === "@statelyai.connected") listen(origin);

@@ -3,6 +3,7 @@
 import { expect, test } from "@jest/globals";
 import { createInspector, type StatelyInspectionEvent } from "@statelyai/inspect";
 import { createActor, createMachine } from "xstate";
+import type { InspectionEvent } from "../../../src/contract/inspection.js";
 import { StatelyFrames } from "../../../src/cli/inspect/stately-frames.js";
 
 const base = { version: 1, sequence: 1, atMs: 5 } as const;
@@ -43,4 +44,15 @@ test("frames have the version and the keys of the package's own", async () => {
     (frame) => JSON.parse((frame as { definition: string }).definition) as unknown,
   );
   expect(definitions[0]).toEqual(definitions[1]);
+});
+
+test("items of a version that is not known are refused in a sentence", () => {
+  const frames = new StatelyFrames();
+  const began = { sequence: 1, atMs: 5, type: "inspection.began", supervisorId: "s", pid: 1 } as const;
+  // As it comes over the wire, from a supervisor that is newer.
+  const item = JSON.parse(JSON.stringify({ ...began, version: 2 })) as InspectionEvent;
+  expect(() => frames.take(item)).toThrow(
+    "The supervisor tells of its charts in version 2 and this command reads version 1: use the `splice` that is as new as the supervisor.",
+  );
+  expect(frames.take({ ...began, version: 1 })).toBeNull();
 });

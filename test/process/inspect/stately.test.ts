@@ -3,9 +3,16 @@
 
 import { afterEach, describe, expect, jest, test } from "@jest/globals";
 import { request } from "node:http";
+import { createServer } from "node:net";
+import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import type { StatelyFrame } from "../../../src/cli/inspect/stately-frames.js";
 import { connect } from "../../../src/client/connect.js";
+import { Decoder } from "../../../src/protocol/decoder.js";
+import { encode } from "../../../src/protocol/codec.js";
+import type { Message } from "../../../src/protocol/messages.js";
+import { encodeValue } from "../../../src/protocol/values.js";
+import { sample } from "../../fuzz/sessions.js";
 import { Project, type Running } from "../cli/run-cli.js";
 import { until } from "../harness.js";
 import { launchChromium, testInChromium } from "./chromium.js";
@@ -228,6 +235,32 @@ describe("its page", () => {
     );
     await endsBy("SIGTERM", bridge);
   });
+});
+
+test("a supervisor whose items have another meaning ends it with 1 and a sentence", async () => {
+  project = await Project.make();
+  const began = { version: 2, sequence: 0, atMs: 0, type: "inspection.began", supervisorId: "s", pid: 1 };
+  const newer = createServer((peer) => {
+    const decoder = new Decoder();
+    const say = (message: Message) => peer.write(encode(message));
+    peer.on("error", () => undefined);
+    peer.on("data", (chunk: Uint8Array) => {
+      for (const message of decoder.push(chunk)) {
+        if (message.type === "Handshake") say(sample("HandshakeAck", 0));
+        if (message.type === "ListExports") say(sample("ListExportsResult", 0));
+        if (message.type !== "Invoke") continue;
+        const { requestId } = message;
+        say({ type: "StreamStart", requestId, window: 4 });
+        say({ type: "StreamChunk", requestId, sequence: 0, data: encodeValue(began) });
+      }
+    });
+  });
+  const socket = join(project.folder, "newer");
+  await new Promise<void>((resolve) => newer.listen(socket, resolve));
+  const { code, stderr } = await project.run(["inspect", "--stately", "--socket", socket]);
+  newer.close();
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^The supervisor tells of its charts in version 2 .* as new as the supervisor\.\n$/);
 });
 
 describe("wrong use", () => {
