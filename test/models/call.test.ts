@@ -70,6 +70,8 @@ function subject(): ModelSubject<typeof callModel> {
     read = entries.length;
     return refused;
   };
+  const inFlightOf = (name: string): number =>
+    [...dispatcher.functions].find((each) => each.name === name)?.inFlight ?? 0;
   const holdsSlot = ["queued", "dispatched", "streaming", "cancelling", "answered"];
   const compare = ({ state, actions }: ModelStep<typeof callModel>): void => {
     const refused = step();
@@ -77,6 +79,8 @@ function subject(): ModelSubject<typeof callModel> {
     const news = bench.overdue.length - overdue;
     [answered, overdue] = [caller.answers.length, bench.overdue.length];
     const name = state.value as string;
+    const { isStream } = state.context;
+    const [own, other] = [holdsSlot.includes(name) ? 1 : 0, otherId === 0 ? 0 : 1];
     same(
       {
         chart: chart.getSnapshot().value,
@@ -84,6 +88,9 @@ function subject(): ModelSubject<typeof callModel> {
         codes,
         isWaiting: callId !== 0 && dispatcher.isWaiting(callId as CallId),
         inFlight: dispatcher.inFlight,
+        ofFunctions: { f: inFlightOf("f"), s: inFlightOf("s") },
+        ofCaller: caller.share.held,
+        ofOthers: others.share.held,
         queued: dispatcher.queued,
         overdue: news,
         faults: [...bench.faults, ...bench.breaches],
@@ -93,7 +100,10 @@ function subject(): ModelSubject<typeof callModel> {
         refused: [],
         codes: told("answers", actions).map(Number),
         isWaiting: ["waiting", "queued", "dispatched", "streaming", "cancelling"].includes(name),
-        inFlight: (holdsSlot.includes(name) ? 1 : 0) + (otherId === 0 ? 0 : 1),
+        inFlight: own + other,
+        ofFunctions: { f: other + (isStream ? 0 : own), s: isStream ? own : 0 },
+        ofCaller: own,
+        ofOthers: other,
         queued: (name === "waiting" ? 1 : 0) + (isCrowded ? 1 : 0),
         overdue: told("tells", actions).length,
         faults: [],
