@@ -10,6 +10,7 @@ import type { FilesFact } from "../machines/reload/events.js";
 import type { Log } from "../log.js";
 import type { Clock, TimerHandle } from "../time.js";
 import type { LaunchBook } from "./launch-book.js";
+import { areSame, readStates } from "./still-files.js";
 
 export interface WatcherPorts {
   readonly clock: Clock;
@@ -92,10 +93,18 @@ class Watch {
         `Changes of pool ${this.#pool} may go unnoticed: ${messageOf(error)}. Where too many files are watched, raise fs.inotify.max_user_watches.`,
       );
     });
+    this.#watcher.once("ready", () => void this.#lookForEarlier());
     this.#unfollow = launches.follow(this.#pool, () => {
       this.#addInputs();
     });
     this.#addInputs();
+  }
+
+  /** What was changed after it was built, and before it was watched. */
+  async #lookForEarlier(): Promise<void> {
+    const inputs = this.#ports.launches.latest(this.#pool)?.artefact?.inputs;
+    if (inputs === undefined || areSame(inputs, await readStates(inputs.keys()))) return;
+    if (!this.#isStopped) this.#onChange();
   }
 
   stop(): void {
@@ -118,8 +127,15 @@ class Watch {
     return (
       sourceExtensions.has(extname(path)) ||
       this.#roots.includes(path) ||
+      this.#isNamed(path) ||
       this.#ports.launches.latest(this.#pool)?.artefact?.inputs.has(path) === true
     );
+  }
+
+  /** The pool is told to watch it, whatever it is. */
+  #isNamed(path: string): boolean {
+    const named = this.#ports.launches.latest(this.#pool)?.pool.watch ?? [];
+    return named.some((root) => isInside(root, path));
   }
 
   #isIgnored(path: string): boolean {

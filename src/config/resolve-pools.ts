@@ -22,6 +22,7 @@ const poolKeys = [
   "functions",
   "command",
   "build",
+  "watch",
   "link",
   "workers",
   "maxCalls",
@@ -76,6 +77,7 @@ export function resolvePool(
   return {
     name,
     source: resolveSource(path, pool, short, base.cwd),
+    watch: watched(join(path, "watch"), pool["watch"], base.cwd),
     link: oneOf(join(path, "link"), pool["link"], ["inherit", "socket"], "inherit"),
     workers: integer(join(path, "workers"), pool["workers"], base.defaultWorkers, 1, maxWorkers),
     env,
@@ -137,6 +139,14 @@ function program(path: string, value: unknown): Command {
   const [name, ...args] = texts(path, value, expected);
   if (name === undefined) throw new ConfigError(path, value, `${expected}, not an empty one`);
   return [nonEmptyText(`${path}[0]`, name, "the name of a program"), ...args];
+}
+
+function watched(path: string, value: unknown, cwd: string): readonly string[] {
+  if (value === undefined) return [];
+  const expected = "a list of folders and files";
+  return texts(path, value, expected).map((entry, at) =>
+    resolve(cwd, nonEmptyText(`${path}[${String(at)}]`, entry, "the path of a folder or a file")),
+  );
 }
 
 function folder(path: string, value: unknown, cwd: string): string {

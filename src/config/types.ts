@@ -29,6 +29,12 @@ export interface PoolConfig {
    * with `command`. Default: none, the command is there as it is.
    */
   readonly build?: readonly string[] | undefined;
+  /**
+   * Folders and files beside the program or the functions that the pool is made from: when one changes, its pool is reloaded
+   * where changes are watched, and a reload starts new workers. A command is compared with what runs by its program, where
+   * that is a file, and by these. Default none; a reload then starts workers of a command in any case.
+   */
+  readonly watch?: readonly string[] | undefined;
   /** How the worker is reached. Default "inherit"; "socket" is for workers that know no inherited descriptor. */
   readonly link?: LinkKind | undefined;
   /** Processes of this pool, 1 to 1024. Default 1 embedded and in development, cores - 1 (at least 1) served. */
@@ -219,6 +225,8 @@ export type Command = readonly [program: string, ...args: string[]];
 export interface ResolvedPool {
   readonly name: string;
   readonly source: PoolSource;
+  /** Absolute. */
+  readonly watch: readonly string[];
   readonly link: LinkKind;
   readonly workers: number;
   readonly env: Readonly<Record<string, string>>;

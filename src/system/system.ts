@@ -359,7 +359,8 @@ export class System {
       config,
       ...this.#ports,
       prepare:
-        this.#ports.prepare ?? ((pool) => prepareLaunch(pool, config, (warning) => this.warn(warning))),
+        this.#ports.prepare ??
+        ((pool, signal) => prepareLaunch(pool, config, (warning) => this.warn(warning), signal)),
       launches: this.#launches,
       registry: this.#registry,
       spawned: this.#spawned,

@@ -32,6 +32,7 @@ function run(
       name: "app",
       source,
       link,
+      watch: [],
       workers: 1,
       env: {},
       maxCalls: Infinity,

@@ -6,6 +6,7 @@ const launch = (env: Record<string, string> = {}): PoolLaunch => ({
   pool: {
     name: "app",
     source: { kind: "command", command: ["prog", "x"] },
+    watch: [],
     link: "inherit",
     workers: 1,
     maxCalls: Infinity,

@@ -33,6 +33,7 @@ describe("what is left out", () => {
             execArgv: [],
             configPath: "functions",
           },
+          watch: [],
           link: "inherit",
           workers: 3,
           env: {},

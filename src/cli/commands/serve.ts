@@ -151,6 +151,7 @@ function poolOf(worker: string): Omit<ResolvedPool, "link" | "workers" | "cwd"> 
   return {
     name: defaultPoolName,
     source: { kind: "command", command: splitWords(worker, "--worker") },
+    watch: [],
     env: {},
     maxCalls: Infinity,
     maxRssMb: Infinity,

@@ -12,6 +12,7 @@ export function laterPool(name: string, random: Random): ResolvedPool {
   return {
     name,
     source: { kind: "functions", folder: "/functions", execArgv: [], configPath: "functions" },
+    watch: [],
     link: "inherit",
     workers: 1,
     env: {},

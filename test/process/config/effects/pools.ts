@@ -1,13 +1,13 @@
 // The keys of a pool.
 
 import { readFileSync, readlinkSync } from "node:fs";
-import { realpath } from "node:fs/promises";
+import { realpath, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "@jest/globals";
 import type { PoolConfig } from "../../../../src/config/types.js";
 import { builtProject } from "../../build/built.js";
-import { fixtures, root } from "../../harness.js";
+import { fixtures, makeFolder, root } from "../../harness.js";
 import { fake, functions, inSystem, killWorker, type Effects } from "./rig.js";
 
 export const pools: Effects<PoolConfig> = {
@@ -32,6 +32,17 @@ export const pools: Effects<PoolConfig> = {
       ["made", true],
     ]);
     await project.clean();
+  },
+
+  watch: async () => {
+    const folder = await makeFolder();
+    const file = join(folder, "model.bin");
+    await writeFile(file, "1");
+    await inSystem({ pools: { app: { command: fake(), watch: [folder] } } }, async (system) => {
+      expect((await system.splice.reload()).pools).toMatchObject([{ to: 1, verdict: "unchanged" }]);
+      await writeFile(file, "2");
+      expect((await system.splice.reload()).pools).toMatchObject([{ to: 2, verdict: "identical" }]);
+    });
   },
 
   link: () =>
