@@ -13,6 +13,8 @@ export class Foreground {
   readonly #log: Log;
   readonly #startup = new AbortController();
   readonly #stopListening: () => void;
+  /** Takes what asks for a reload while there is nothing to reload. Null: it is reloaded once it runs. */
+  onEarlyReload: (() => void) | null = null;
   #splice: EmbeddedSplice | null = null;
   #stops = 0;
   /** What asked for a reload before there was anything to reload. */
@@ -64,7 +66,8 @@ export class Foreground {
   /** All pools; the log of the supervisor says how it went. */
   reload(why: string): void {
     if (this.isStopping) return;
-    if (this.#splice === null) this.#reloadDue = why;
+    if (this.#splice === null && this.onEarlyReload !== null) this.onEarlyReload();
+    else if (this.#splice === null) this.#reloadDue = why;
     else void this.#reload(this.#splice, why);
   }
 

@@ -6,6 +6,7 @@ import { errorAsJson, exitCodeOf, exitCodes, sentenceOf, UsageError } from "./ex
 import { toJson } from "../contract/json.js";
 import type { BuildCommandOptions } from "./commands/build.js";
 import type { CallCommandOptions } from "./commands/call.js";
+import type { DevCommandOptions } from "./commands/dev.js";
 import type { InspectCommandOptions } from "./commands/inspect.js";
 import type { LogsCommandOptions } from "./commands/logs.js";
 import type { ConformCommandOptions } from "./commands/conform.js";
@@ -75,6 +76,18 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
       "\nOptions such as --socket and --json go after the command.\n" +
         "Exit codes: 0 done, 1 failed, 2 wrong use or configuration, 3 no supervisor.",
     );
+  common(program.command("dev"))
+    .description("serve the functions of this folder while you write them: each edit is reloaded")
+    .option("--debug <pool>", debugText)
+    .addHelpText(
+      "after",
+      "\nKeys: r reload, c clear the log, l what the log shows, q quit (again: at once)." +
+        examples("splice dev", "splice dev --debug app", "splice dev | tee dev.log"),
+    )
+    .action(async (options: DevCommandOptions) => {
+      const { runDev } = await import("./commands/dev.js");
+      setExitCode(await runDev(options));
+    });
   common(program.command("serve"))
     .description("serve the functions of this folder until stopped")
     .option("--dist <dir>", "serve the folder that `splice build` made, in place of the configured pools")
@@ -86,6 +99,7 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
     )
     .option("--watch", "reload a pool when a file that it is made from changes")
     .option("--allow-breaking", "reload also what callers would miss something of (reload.allowBreaking)")
+    .option("--debug <pool>", `with --watch: ${debugText}`)
     .option("--max-concurrency <n>", "calls under way at once (limits.maxInFlight)", parseMaxConcurrency)
     .option(
       "--timeout <ms>",
@@ -264,6 +278,8 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
     });
   return program;
 }
+
+const debugText = "run the one worker of this pool under Node's debugger, on loopback";
 
 function common(command: Command): Command {
   return command

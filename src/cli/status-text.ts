@@ -1,6 +1,6 @@
 // A Status as a person reads it: two lines about the whole, a table of workers, a table of functions. Pure.
 
-import type { Status } from "../contract/status.js";
+import type { FunctionStatus, Status } from "../contract/status.js";
 
 /** Lines without their ends. */
 export function statusLines(status: Status): readonly string[] {
@@ -21,37 +21,8 @@ export function statusLines(status: Status): readonly string[] {
         `${calls.active} active`,
       ].join(", "),
   ];
-  const workers = pools.flatMap((pool) => pool.workers);
-  if (workers.length > 0) {
-    const rows = workers.map((worker) => [
-      worker.id,
-      worker.state,
-      worker.pid === null ? "-" : String(worker.pid),
-      String(worker.generation),
-      String(worker.inFlight),
-      String(worker.calls),
-      worker.rssBytes === null ? "-" : `${(worker.rssBytes / 1_048_576).toFixed(0)} MiB`,
-      `${worker.lagMs.toFixed(0)} ms`,
-      worker.pid === null ? "-" : durationText(worker.uptimeMs),
-    ]);
-    lines.push("");
-    lines.push(
-      ...table(["worker", "state", "pid", "gen", "in flight", "calls", "memory", "lag", "up"], rows),
-    );
-  }
-  if (functions.length > 0) {
-    const rows = functions.map((each) => [
-      each.name,
-      each.streaming ? `${each.pool} (stream)` : each.pool,
-      String(each.inFlight),
-      String(each.calls),
-      String(each.failed),
-      each.calls === 0 ? "-" : microsText(each.p50Us),
-      each.calls === 0 ? "-" : microsText(each.p99Us),
-    ]);
-    lines.push("");
-    lines.push(...table(["function", "pool", "in flight", "calls", "failed", "p50", "p99"], rows));
-  }
+  for (const rows of [workerTable(status), functionTable(functions)])
+    if (rows.length > 1) lines.push("", ...rows);
   const tripped = pools.filter(({ breaker }) => breaker.state !== "closed");
   if (tripped.length > 0) {
     const rows = tripped.map(({ name, breaker }) => [name, breaker.state, timeText(breaker.retryAfterMs)]);
@@ -69,6 +40,38 @@ export function statusLines(status: Status): readonly string[] {
     lines.push(...table(["refused function", "breaker", "tried in"], rows));
   }
   return lines;
+}
+
+/** A head, and a line for each worker. */
+export function workerTable({ pools }: Status): readonly string[] {
+  const rows = pools
+    .flatMap((pool) => pool.workers)
+    .map((worker) => [
+      worker.id,
+      worker.state,
+      worker.pid === null ? "-" : String(worker.pid),
+      String(worker.generation),
+      String(worker.inFlight),
+      String(worker.calls),
+      worker.rssBytes === null ? "-" : `${(worker.rssBytes / 1_048_576).toFixed(0)} MiB`,
+      `${worker.lagMs.toFixed(0)} ms`,
+      worker.pid === null ? "-" : durationText(worker.uptimeMs),
+    ]);
+  return table(["worker", "state", "pid", "gen", "in flight", "calls", "memory", "lag", "up"], rows);
+}
+
+/** A head, and a line for each of them. */
+export function functionTable(functions: readonly FunctionStatus[]): readonly string[] {
+  const rows = functions.map((each) => [
+    each.name,
+    each.streaming ? `${each.pool} (stream)` : each.pool,
+    String(each.inFlight),
+    String(each.calls),
+    String(each.failed),
+    each.calls === 0 ? "-" : microsText(each.p50Us),
+    each.calls === 0 ? "-" : microsText(each.p99Us),
+  ]);
+  return table(["function", "pool", "in flight", "calls", "failed", "p50", "p99"], rows);
 }
 
 function timeText(durationMs: number | null): string {

@@ -10,6 +10,8 @@ export interface LogOptions {
   /** Default: process.stderr, pretty when it is a terminal. */
   readonly write?: ((line: string) => void) | undefined;
   readonly isPretty?: boolean | undefined;
+  /** Of pretty lines. Default: true unless NO_COLOR is set, which has the last word. */
+  readonly isColoured?: boolean | undefined;
 }
 
 export function createLog(options: LogOptions): Log {
@@ -20,7 +22,7 @@ export function createLog(options: LogOptions): Log {
       const lines = lost === 1 ? "1 log line was" : `${String(lost)} log lines were`;
       log.warn(`${lines} lost, since stderr could not be written to: ${reason}`);
     });
-  const isColoured = process.env["NO_COLOR"] === undefined;
+  const isColoured = (options.isColoured ?? true) && process.env["NO_COLOR"] === undefined;
   const logger = pino(
     {
       level: options.level,

@@ -30,7 +30,12 @@ interface Rig {
 }
 
 function launchOf(...inputs: string[]): PoolLaunch {
-  return { pool, program: "node", args: [], artefact: { hash: "", inputs, watch: [folder] } };
+  return {
+    pool,
+    program: "node",
+    args: [],
+    artefact: { hash: "", inputs: new Map(inputs.map((path) => [path, null])), watch: [folder] },
+  };
 }
 
 function watch(): Rig {

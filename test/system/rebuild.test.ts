@@ -3,13 +3,14 @@
 import { mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { LaunchBook } from "../../src/actors/launch-book.js";
-import { shrunkSettleMs } from "../../src/actors/still-files.js";
+import { shrunkSettleMs, type FileStates } from "../../src/actors/still-files.js";
 import type { PoolLaunch } from "../../src/actors/worker-command.js";
 import type { ResolvedPool } from "../../src/config/types.js";
 import { Rebuild } from "../../src/system/rebuild.js";
+import { realClock } from "../../src/time.js";
 
 const pool = { name: "app" } as ResolvedPool;
 let scratch: string;
@@ -24,17 +25,23 @@ afterEach(async () => {
   await rm(scratch, { recursive: true, force: true });
 });
 
+function stateOf(path: string): FileStates {
+  const { size, mtimeMs, ino } = statSync(path);
+  return new Map([[path, { sizeBytes: size, changedAtMs: mtimeMs, inode: ino }]]);
+}
+
 /** What is built is the text itself; one that holds "!" does not compile. */
 function launchOf(): PoolLaunch {
   const hash = readFileSync(file, "utf8");
   if (hash.includes("!")) throw new Error("It does not compile.");
-  return { pool, program: "node", args: [], artefact: { hash, inputs: [file], watch: [scratch] } };
+  return { pool, program: "node", args: [], artefact: { hash, inputs: stateOf(file), watch: [scratch] } };
 }
 
 function createRig(prepare: (builds: number) => PoolLaunch | Promise<PoolLaunch> = launchOf) {
   const launches = new LaunchBook(new Map([["app", launchOf()]]));
   const rig = { launches, builds: 0 };
   const { build } = new Rebuild({
+    clock: realClock,
     launches,
     prepare: async () => {
       rig.builds += 1;

@@ -7,11 +7,13 @@ import { defaultPoolName } from "../../config/defaults.js";
 import type { LinkKind, ResolvedConfig, ResolvedPool } from "../../config/types.js";
 import type { Prepare } from "../../system/system.js";
 import type { EmbeddedSplice } from "../../system/embedded-splice.js";
+import { debugged, tellingDebuggers } from "../debug.js";
 import { exitCodes, UsageError } from "../exit.js";
 import { Foreground } from "../foreground.js";
 import { createLateLog } from "../late-log.js";
 import type { CommonOptions } from "../options.js";
 import { namingFile, openProject, resolveProject, socketOf, type Project } from "../project.js";
+import { announceServing } from "../serving.js";
 import { splitWords } from "../words.js";
 
 export interface ServeCommandOptions extends CommonOptions {
@@ -20,6 +22,7 @@ export interface ServeCommandOptions extends CommonOptions {
   readonly link?: LinkKind;
   readonly strict?: boolean;
   readonly watch?: boolean;
+  readonly debug?: string;
   readonly allowBreaking?: boolean;
   readonly maxConcurrency?: number;
   readonly timeout?: number;
@@ -51,7 +54,7 @@ export async function runServe(options: ServeCommandOptions): Promise<number> {
       const starting = startSplice(
         { ...config, socket },
         {
-          log,
+          log: options.debug === undefined ? log : tellingDebuggers(log, () => undefined),
           logLevel: options.logLevel,
           launches: runnable,
           prepare,
@@ -68,13 +71,9 @@ export async function runServe(options: ServeCommandOptions): Promise<number> {
     };
     const splice = await namingFile(project, start);
     foreground.adopt(splice);
-    const exports = await splice.exports();
-    const pids = (await splice.status()).pools.flatMap((pool) => pool.workers.map((worker) => worker.pid));
-    splice.log.info(`serving ${String(exports.length)} functions on ${socket}`, { socket, workers: pids });
+    await announceServing(splice, socket);
     void manager.notify("READY=1");
     splice.events$.subscribe((event) => {
-      if (event.type === "worker.ready")
-        splice.log.info(`worker ${String(event.worker)} is ready`, { worker: event.worker, pid: event.pid });
       if (event.type === "supervisor.draining") void manager.notify("STOPPING=1");
       if (options.strict !== true || event.type !== "breaker.opened" || event.pool === undefined) return;
       gaveUp = true;
@@ -132,7 +131,12 @@ async function resolveServed(
   const { worker, link = "inherit" } = options;
   if (worker === undefined && options.link !== undefined)
     throw new UsageError("--link is about the program of --worker, and there is none.");
-  if (worker === undefined) return config;
+  if (options.debug !== undefined && options.watch !== true)
+    throw new UsageError("--debug is for development: with --watch, or with splice dev.");
+  if (options.debug !== undefined && worker !== undefined)
+    throw new UsageError("--debug is for pools of functions, and --worker is a program of its own.");
+  const served = options.debug === undefined ? config : debugged(config, options.debug);
+  if (worker === undefined) return served;
   const workers = config.pools.find(({ name }) => name === defaultPoolName)?.workers ?? defaultWorkers;
   return { ...config, pools: [{ ...poolOf(worker), link, workers, cwd: project.folder }] };
 }
