@@ -23,6 +23,9 @@ test("go to a process's own group, or through the registry to a child's; all oth
     "actors/process-platform.ts: -pid, signal",
     // A worker under test, until it has been reaped.
     'cli/conform/worker-processes.ts: -pid, "SIGKILL"',
+    // Its own group and itself, as Ctrl-Z does.
+    'cli/dev/terminal.ts: 0, "SIGTSTP"',
+    'cli/dev/terminal.ts: process.pid, "SIGTSTP"',
     "cli/process-life.ts: pid, 0",
     'worker/guard-thread.ts: -process.pid, "SIGKILL"',
     'worker/guard-thread.ts: process.pid, "SIGKILL"',
