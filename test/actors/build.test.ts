@@ -45,7 +45,7 @@ test.each<[unknown, string]>([
   [new Error("It does not compile."), "It does not compile."],
   ["It is odd.", "It is odd."],
 ])("says why it failed: %s", async (thrown, message) => {
-  const { facts } = start(() => Promise.reject(thrown as Error));
+  const { facts } = start(() => Promise.reject(thrown));
   await turn();
   expect(facts).toEqual([{ type: "build.failed", message }]);
 });

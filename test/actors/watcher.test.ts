@@ -82,7 +82,7 @@ function watch(): Rig {
 /** Writes until it is told: when a watch has begun is not told by anybody. */
 async function untilTold(write: (turn: number) => Promise<void>): Promise<void> {
   const told = rig.next();
-  let isTold = false;
+  let isTold = false as boolean;
   void told.then(() => {
     isTold = true;
   });

@@ -166,7 +166,7 @@ function takes(schema: unknown, value: unknown): boolean {
   if (typeof value !== "object" || value === null) return true;
   const known = (properties ?? {}) as Keywords;
   return (
-    [required ?? []].flat().every((name) => String(name) in value) &&
+    ([required ?? []].flat() as string[]).every((name) => name in value) &&
     Object.entries(value).every(([name, each]) => takes(known[name] ?? additionalProperties ?? true, each))
   );
 }

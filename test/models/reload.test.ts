@@ -59,7 +59,7 @@ function subject(policy: ReloadRules): ModelSubject<ReloadModel> {
         failed: [rig.status, ...rig.errors],
       },
       {
-        state: states[String(state.value)] ?? (state.context.crowd ? "retiring" : "watching"),
+        state: states[state.value as string] ?? (state.context.crowd ? "retiring" : "watching"),
         asks: told("asks", actions).sort(),
         reports: told("reports", actions),
         isNew: true,

@@ -90,7 +90,7 @@ export function createReloadRig({ policy = {}, failing, inspect }: ReloadRigOpti
     outcomes,
     errors,
     get state() {
-      return String(actor.getSnapshot().value);
+      return actor.getSnapshot().value;
     },
     get status() {
       return actor.getSnapshot().status;

@@ -31,7 +31,7 @@ async function start(source = version(1), ...args: string[]): Promise<void> {
   dev = project.start(["dev", ...args]);
 }
 
-test("an edit is served; each thing is one plain line, and stacks reach the caller", async () => {
+test("an edit is served, and each thing is one plain line", async () => {
   await start();
   await says("serving 1 functions");
   await edit(version(2));
@@ -43,7 +43,10 @@ test("an edit is served; each thing is one plain line, and stacks reach the call
   await says("pool app runs generation 3 (breaking)");
   expect(await call("a.g")).toBe("3");
   const lines = dev.said.stderr.trimEnd().split("\n");
-  expect(new Set(lines).size).toBe(lines.length);
+  for (const once of ["serving 1 functions", "runs generation 2", "runs generation 3"])
+    expect(lines.filter((line) => line.includes(once))).toHaveLength(1);
+  // One for each generation after the first, whose workers the first line names.
+  expect(lines.filter((line) => line.includes("worker app:1 is ready"))).toHaveLength(2);
   for (const line of lines) expect(line).toMatch(/^\d\d:\d\d:\d\d (info |warn ) /);
   expect(dev.said.stderr).not.toContain("\u001b");
   expect(dev.said.stdout).toBe("");

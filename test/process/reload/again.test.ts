@@ -13,7 +13,7 @@ afterEach(closeLeftovers);
 /** The generations that have a process, looked at again and again. */
 function watchGenerations(system: TestSystem): { readonly seen: number[][]; stop(): Promise<void> } {
   const seen: number[][] = [];
-  let isOver = false;
+  let isOver = false as boolean;
   const looking = (async () => {
     while (!isOver) {
       seen.push(
