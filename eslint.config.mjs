@@ -170,6 +170,7 @@ export default tseslint.config(
       "**/.splice/**",
       "bench/**",
       "test/fixtures/**",
+      "templates/**",
       "**/*.mjs",
     ],
   },

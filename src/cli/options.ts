@@ -9,6 +9,7 @@ import { messageOf } from "../errors.js";
 import { chartFormats, type ChartFormat } from "../inspector/formats.js";
 import type { LogLevel } from "../log.js";
 import { UsageError } from "./exit.js";
+import { type TemplateName, templateNames } from "./init/manifest.js";
 
 export interface CommonOptions {
   readonly socket?: string;
@@ -93,6 +94,14 @@ export function parsePort(value: string): number {
   const port = /^\d{1,5}$/.test(value) ? Number(value) : Infinity;
   if (port <= 65_535) return port;
   throw new UsageError(`--port is ${JSON.stringify(value)}, but must be a whole number from 0 to 65535.`);
+}
+
+export function parseTemplate(value: string): TemplateName {
+  const template = templateNames.find((known) => known === value);
+  if (template !== undefined) return template;
+  throw new UsageError(
+    `--template is ${JSON.stringify(value)}, but must be one of ${templateNames.join(", ")}.`,
+  );
 }
 
 /** The page of an inspector. */

@@ -7,6 +7,7 @@ import { toJson } from "../contract/json.js";
 import type { BuildCommandOptions } from "./commands/build.js";
 import type { CallCommandOptions } from "./commands/call.js";
 import type { DevCommandOptions } from "./commands/dev.js";
+import type { InitCommandOptions } from "./commands/init.js";
 import type { InspectCommandOptions } from "./commands/inspect.js";
 import type { LogsCommandOptions } from "./commands/logs.js";
 import type { ConformCommandOptions } from "./commands/conform.js";
@@ -30,6 +31,7 @@ import {
   parsePort,
   parseRequestId,
   parseTail,
+  parseTemplate,
   parseTimeout,
   statelyPage,
 } from "./options.js";
@@ -76,6 +78,28 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
       "\nOptions such as --socket and --json go after the command.\n" +
         "Exit codes: 0 done, 1 failed, 2 wrong use or configuration, 3 no supervisor.",
     );
+  common(program.command("init"))
+    .description("make a new project: a function, its test, a configuration, and the commands to run them")
+    .argument("[dir]", "its folder, new or empty (default: this one)")
+    .option("--template <name>", "minimal (JavaScript) or typescript", parseTemplate, "minimal")
+    .option(
+      "--runtime <spec>",
+      "what its package.json has as splice-runtime: a version, a URL, a tarball " +
+        "(default: what this command was itself installed from)",
+    )
+    .addHelpText(
+      "after",
+      examples(
+        "splice init my-app",
+        "splice init my-app --template typescript",
+        "npx --package ./splice-runtime-0.1.0.tgz splice init my-app",
+        "splice init . --runtime ^0.1.0 --json",
+      ),
+    )
+    .action(async (dir: string | undefined, options: InitCommandOptions) => {
+      const { runInit } = await import("./commands/init.js");
+      await runInit(dir, options);
+    });
   common(program.command("dev"))
     .description("serve the functions of this folder while you write them: each edit is reloaded")
     .option("--debug <pool>", debugText)

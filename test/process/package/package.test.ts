@@ -48,20 +48,26 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-test("holds the build, the vectors, the licence and the README, and nothing of the workshop", () => {
+test("holds the build, the vectors, the templates, the licence and the README, and nothing of the workshop", () => {
   for (const path of [
     "dist/index.js",
     "dist/index.d.ts",
     "dist/cli/main.js",
     "dist/worker/main.js",
+    "templates/minimal/gitignore",
+    "templates/minimal/test/greet.test.js",
+    "templates/typescript/tsconfig.json",
     "LICENSE",
     "README.md",
   ]) {
     expect(packed).toContain(path);
   }
-  const foreign = packed.filter((path) => !/^(dist\/|spec\/|README\.md$|LICENSE$|package\.json$)/.test(path));
+  const foreign = packed.filter(
+    (path) => !/^(dist\/|spec\/|templates\/|README\.md$|LICENSE$|package\.json$)/.test(path),
+  );
   expect(foreign).toEqual([]);
-  expect(packed.filter((path) => /\.tsbuildinfo$|\.test\.|(^|\/)\.splice\//.test(path))).toEqual([]);
+  const workshop = packed.filter((path) => !path.startsWith("templates/"));
+  expect(workshop.filter((path) => /\.tsbuildinfo$|\.test\.|(^|\/)\.splice\//.test(path))).toEqual([]);
 });
 
 test("holds every file of src, compiled: nothing is left out by .gitignore or by package.json", async () => {

@@ -1,0 +1,7 @@
+// Each exported function can be called, by the name of its file and its own: this one as "greet.hello". It takes one
+// object and runs in a worker process: when it crashes, its caller gets an error and the next call a new process.
+
+/** @param {{ name: string }} params */
+export function hello({ name }) {
+  return `Hello, ${name}!`;
+}
