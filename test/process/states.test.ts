@@ -190,8 +190,10 @@ test("every event is told: of workers, breakers, exports, the drain and the fail
     pools: { app: { command: fake(mode) } },
     restart: { maxRestarts: 0, cooldownMs: 50 },
   });
-  // The next one exports something else.
+  expect((await system.splice.reload()).ok).toBe(true);
+  // The next one exports something else, which a reload is not to bring about.
   await writeFile(mode, "hijack");
+  expect((await system.splice.reload()).ok).toBe(false);
   process.kill(await system.pid(), "SIGKILL");
   await until("its breaker closes", () => system.events.some(({ type }) => type === "breaker.closed"));
   await system.end();
