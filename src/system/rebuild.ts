@@ -1,7 +1,6 @@
 // What a pool's next generation runs: prepared as its first was, again and again until the files lie still, and compared
 // with what runs. It starts nothing.
 
-import { setTimeout as sleep } from "node:timers/promises";
 import type { LaunchBook } from "../actors/launch-book.js";
 import { areSame, readStates, unsettledMs, type FileStates } from "../actors/still-files.js";
 import type { PoolLaunch } from "../actors/worker-command.js";
@@ -38,6 +37,22 @@ export class Rebuild {
     return { isSame };
   };
 
+  /** Rejects when it is aborted. */
+  #sleep(ms: number, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#ports;
+    return new Promise((resolve, reject) => {
+      const timer = clock.setTimeout(() => {
+        signal.removeEventListener("abort", giveUp);
+        resolve();
+      }, ms);
+      const giveUp = (): void => {
+        clock.clearTimeout(timer);
+        reject(new Error("The build was given up."));
+      };
+      signal.addEventListener("abort", giveUp, { once: true });
+    });
+  }
+
   async #settled({ pool, artefact }: PoolLaunch, signal: AbortSignal): Promise<PoolLaunch> {
     const { clock, prepare } = this.#ports;
     const good = artefact?.inputs ?? (new Map() as FileStates);
@@ -50,12 +65,13 @@ export class Rebuild {
       } catch (error) {
         if (hasFailed) throw error;
       }
-      const after = launch?.artefact?.inputs ?? (await readStates(before.keys()));
+      // Now, since what was read may have been written to while the rest was.
+      const after = await readStates((launch?.artefact?.inputs ?? before).keys());
       const leftMs = unsettledMs(good, after, clock.wallMs());
       if (launch === null) {
         hasFailed = true;
-        await sleep(Math.max(secondLookMs, leftMs), undefined, { signal });
-      } else if (leftMs > 0) await sleep(leftMs, undefined, { signal });
+        await this.#sleep(Math.max(secondLookMs, leftMs), signal);
+      } else if (leftMs > 0) await this.#sleep(leftMs, signal);
       else if (areSame(before, after)) return launch;
       before = after;
     }

@@ -18,6 +18,9 @@ export interface Received {
 }
 
 /** The most lines that are kept of one conversation, at its beginning and at its end. */
+/** How long a link may stay open after its process has ended. */
+const readOutMs = 1000;
+
 const keptLines = 20;
 
 export class Conversation {
@@ -38,6 +41,8 @@ export class Conversation {
   #reason: Error | undefined;
   readonly #waiters = new Set<() => void>();
 
+  #onClosed: () => void = () => undefined;
+
   constructor(subject: Subject) {
     this.#subject = subject;
     const { duplex } = subject;
@@ -54,7 +59,8 @@ export class Conversation {
       },
     });
     duplex.resume();
-    void subject.exited?.then((ending) => {
+    void subject.exited?.then(async (ending) => {
+      await this.#readOut();
       this.ending = ending;
       this.#note("·", `the process ended ${endingText(ending)}`);
       this.#wake();
@@ -162,9 +168,22 @@ export class Conversation {
     this.onReceived(received);
   }
 
+  /** What a process wrote before it ended is read to the end of its link, which somebody else may hold open. */
+  async #readOut(): Promise<void> {
+    if (this.isClosed) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, readOutMs);
+      this.#onClosed = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
   #close(how: string): void {
     if (this.isClosed) return;
     this.isClosed = true;
+    this.#onClosed();
     this.#note("·", how);
     this.#wake();
   }

@@ -117,6 +117,7 @@ test("a socket that another has: a sentence and exit code 1, and the first serve
 
 test("no functions folder at all: exit code 2 and a sentence", async () => {
   await start();
+  await says("serving 1 functions");
   const empty = await Project.make({ "package.json": "{}" });
   const { code, stderr } = await empty.run(["dev"]);
   expect(code).toBe(2);
