@@ -16,6 +16,7 @@ export const ignoredEvents: readonly (readonly [chart: string, state: string, ev
       "it was given its last call in the turn in which it was told to go",
     ],
     ["worker", "alive.leaving.draining", "use.exceeded", "as above"],
+    ["worker", "alive.killing", "use.exceeded", "as above, in which it was to be killed"],
     ["worker", "alive.killing", "calls.drained", "asked for in an earlier state, and it ends all the same"],
     ["worker", "alive.stopping", "calls.drained", "as above"],
     ["worker", "alive.terminating", "calls.drained", "as above"],

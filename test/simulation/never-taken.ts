@@ -13,6 +13,10 @@ export const cannotBeTaken: readonly Excuse[] = [
     names: [
       "worker.alive xstate.error.actor.link",
       "worker.alive xstate.error.actor.process",
+      "pool xstate.error.actor.reload",
+      "reload xstate.error.actor.watcher",
+      "reload.building xstate.error.actor.build",
+      "worker.alive.starting.proving xstate.error.actor.heartbeat",
       "worker.alive.condemned.examination.examining xstate.error.actor.examine",
       "worker.alive.killing xstate.error.actor.kill",
       "worker.alive.ready xstate.error.actor.heartbeat",
@@ -34,6 +38,27 @@ export const cannotBeTaken: readonly Excuse[] = [
   {
     why: "all workers are of this version",
     names: ["worker.alive.starting.handshaking handshake.refused"],
+  },
+  {
+    why: "nobody watches files; a reload is asked for",
+    names: [
+      "reload.building files.changed",
+      "reload.promoting files.changed",
+      "reload.queueing files.changed",
+      "reload.retiring files.changed",
+      "reload.rollingBack files.changed",
+      "reload.starting files.changed",
+      "reload.watching files.changed",
+    ],
+  },
+  {
+    why: "of what is built nobody can tell whether it is another, all generations export the same, and none is in development",
+    names: [
+      "pool generation.hurry",
+      "pool generation.refuse",
+      "reload.building build.succeeded 1",
+      "reload.starting generation.ready 1",
+    ],
   },
   {
     why: "the operator comes when all have started, and resets what is tripped before it is tripped again",
@@ -77,12 +102,24 @@ export const seldomTaken: readonly Excuse[] = [
   {
     why: "a pool was added shortly before, or the operator's hand comes within a drain, which is short",
     names: [
+      "supervisor.draining breaker.closed",
       "supervisor.draining breaker.reset",
       "supervisor.draining pool.failed",
       "supervisor.draining pool.remove",
       "supervisor.refusing pool.failed",
       "supervisor.stopping pool.failed",
       "supervisor.stopping worker.ready",
+    ],
+  },
+  {
+    why: "a new generation is promoted in the turn in which it is whole, so that hardly anything comes between",
+    names: [
+      "pool generation.promote",
+      "reload.promoting generation.failed",
+      "reload.promoting generation.promoted 1",
+      "reload.promoting reload.request",
+      "reload.rollingBack generation.failed",
+      "reload.rollingBack generation.ready",
     ],
   },
   {

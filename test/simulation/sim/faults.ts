@@ -52,6 +52,8 @@ export const faultKinds = [
   "verifyRefuses",
   "verifyThrows",
   "verifyHangs",
+  "reload",
+  "buildFails",
 ] as const;
 export type FaultKind = (typeof faultKinds)[number];
 

@@ -125,9 +125,12 @@ export class Misfortunes {
 
   /** In the supervisor's own process, so that it waits for one that stands still. */
   #byOperator(): [FaultKind, () => boolean][] {
-    const { sim, system, supervisor, config } = this.#world;
+    const { sim, system, supervisor, config, faults } = this.#world;
     const soon = (happen: () => void) => (): boolean => {
-      sim.after(0, "is told something", supervisor, happen);
+      sim.after(0, "is told something", supervisor, () => {
+        // It may have stood still until nothing was to go wrong any more.
+        if (faults.isOn) happen();
+      });
       return true;
     };
     const poolName = (): string => this.#one(config.pools)?.name ?? "";
@@ -161,6 +164,19 @@ export class Misfortunes {
               sim.note(`pool ${name} was not added: ${String(error)}`);
             },
           );
+        }),
+      ],
+      [
+        "reload",
+        soon(() => {
+          const reloading = system.reload(
+            this.#random() < 0.5 ? poolName() : undefined,
+            this.#random() < 0.5,
+          );
+          if (reloading === false) return;
+          void reloading.then(({ ok }) => {
+            sim.note(`a reload was ${ok ? "done" : "not done"}`);
+          });
         }),
       ],
       [

@@ -63,6 +63,8 @@ export class RestartWatch {
       if (step.state !== "serving.flowing") this.#forEach(step.pool, (member) => (member.ended = null));
       if (event.type === "worker.exited") this.#exited(event as Exited, step);
       else if (event.type === "worker.ready") this.#memberOf(event as Ready).readyAtMs = step.atMs;
+      // What happened to older code says nothing of the new.
+      else if (event.type === "generation.promote") this.#restartsAtMs.delete(step.pool);
       else if (event.type === "breaker.closed") this.#forgiven((event as BreakerReport).name);
     } else if (chart === "worker") {
       const member = this.#members.get(step.id);

@@ -127,6 +127,10 @@ export class World {
       journal: this.journal,
       platform: this.machine,
       serverId: Array<number>(16).fill(7),
+      prepare: (pool) =>
+        faults.fires("buildFails", 20)
+          ? Promise.reject(new Error("It does not compile."))
+          : Promise.resolve({ pool, program: "sim", args: [] }),
     });
     this.#gates = new GateWatch(this.system.dispatcher, (error) => {
       sim.fail(error);
