@@ -55,7 +55,7 @@ async function dependencyOf(folder: string): Promise<string | null> {
   const manifest = parsed(text);
   const kinds = [manifest["dependencies"], manifest["devDependencies"], manifest["optionalDependencies"]];
   for (const kind of kinds) {
-    const spec: unknown = Object(kind)[packageName];
+    const spec = (Object(kind) as Readonly<Record<string, unknown>>)[packageName];
     if (typeof spec === "string") return spec;
   }
   return null;

@@ -2,7 +2,7 @@
 // its tests pass and a function answers.
 
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -60,6 +60,11 @@ describe.each(templates)("a project of the template %s", (template) => {
   test("answers its first call", async () => {
     const { stdout } = await inFolder(template, "npx", "splice", "call", "greet.hello", '{"name":"you"}');
     expect(stdout).toBe('"Hello, you!"\n');
+  }, 60_000);
+
+  test("can be built", async () => {
+    await inFolder(template, "npm", "run", "build");
+    expect(await readdir(join(folder, template, "dist"))).toContain("package.json");
   }, 60_000);
 });
 
