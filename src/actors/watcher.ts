@@ -3,7 +3,7 @@
 
 import { statSync } from "node:fs";
 import { dirname, extname, relative, sep } from "node:path";
-import type { FSWatcher } from "chokidar";
+import type { FSWatcher, watch as watchPaths } from "chokidar";
 import { fromCallback, type AnyEventObject, type CallbackActorLogic } from "xstate";
 import { messageOf } from "../errors.js";
 import type { FilesFact } from "../machines/reload/events.js";
@@ -31,7 +31,7 @@ const sourceExtensions: ReadonlySet<string> = new Set([
   ".json",
 ]);
 
-/** A folder that has vanished is looked for this often. */
+/** Whether a folder is there, and is the same, is looked at this often. */
 const lookMs = 250;
 
 export function createWatcherActor(
@@ -59,6 +59,8 @@ class Watch {
   readonly #onChange: () => void;
   readonly #roots: readonly string[];
   readonly #watched = new Set<string>();
+  /** Of the roots, as they were last seen. */
+  readonly #identities = new Map<string, string | null>();
   #watcher: FSWatcher | null = null;
   #looking: TimerHandle;
   #unfollow: () => void = () => undefined;
@@ -76,7 +78,18 @@ class Watch {
     // Loaded here, so that a program that watches nothing never loads it.
     const { watch } = await import("chokidar");
     if (this.#isStopped) return;
-    const { log, launches } = this.#ports;
+    this.#begin(watch);
+    this.#unfollow = this.#ports.launches.follow(this.#pool, () => {
+      this.#addInputs();
+    });
+    this.#look(watch);
+  }
+
+  /** Anew for each time that a root is another folder than before: a watch ends with what it watched. */
+  #begin(watch: typeof watchPaths): void {
+    const { log } = this.#ports;
+    void this.#watcher?.close();
+    this.#watched.clear();
     this.#watcher = watch([...this.#roots], {
       ignoreInitial: true,
       // A save by rename is told as one change, within this many milliseconds.
@@ -84,7 +97,6 @@ class Watch {
       ignored: (path) => this.#isIgnored(path),
     });
     this.#watcher.on("all", (event, path) => {
-      if (event === "unlinkDir" && this.#roots.includes(path)) this.#lookFor(path);
       if (event === "addDir" || !this.#matters(path)) return;
       this.#onChange();
     });
@@ -94,9 +106,6 @@ class Watch {
       );
     });
     this.#watcher.once("ready", () => void this.#lookForEarlier());
-    this.#unfollow = launches.follow(this.#pool, () => {
-      this.#addInputs();
-    });
     this.#addInputs();
   }
 
@@ -146,21 +155,35 @@ class Watch {
       .some((part) => part === "node_modules" || part.startsWith(".") || part.endsWith("~"));
   }
 
-  /** A watch ends with its folder; one that comes back is a change, and is watched again. */
-  #lookFor(root: string): void {
-    this.#ports.log.warn(`${root} is gone; pool ${this.#pool} goes on with what it has until it is back.`);
-    const look = (): void => {
-      if (this.#isStopped) return;
-      if (statSync(root, { throwIfNoEntry: false }) === undefined) {
-        this.#looking = this.#ports.clock.setTimeout(look, lookMs);
-        return;
-      }
-      this.#watcher?.unwatch(root);
-      this.#watcher?.add(root);
+  /**
+   * A watch ends with its folder, and one that was taken away and put back in one breath tells nothing of it; so the places
+   * are looked at every now and then. One that comes back is a change, and is watched again.
+   */
+  #look(watch: typeof watchPaths): void {
+    this.#looking = this.#ports.clock.setTimeout(() => {
+      this.#look(watch);
+    }, lookMs);
+    let isAnother = false;
+    for (const root of this.#roots) {
+      const identity = identityOf(root);
+      const before = this.#identities.get(root);
+      this.#identities.set(root, identity);
+      if (before === undefined || before === identity) continue;
+      if (identity === null)
+        this.#ports.log.warn(
+          `${root} is gone; pool ${this.#pool} goes on with what it has until it is back.`,
+        );
+      else isAnother = true;
       this.#onChange();
-    };
-    look();
+    }
+    if (isAnother) this.#begin(watch);
   }
+}
+
+/** Null when there is nothing. The number alone is soon given to another. */
+function identityOf(path: string): string | null {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found === undefined ? null : `${String(found.ino)} ${String(found.birthtimeMs)}`;
 }
 
 function isInside(root: string, path: string): boolean {

@@ -174,6 +174,7 @@ test("a folder that is gone is told and warned of; when it is back it is watched
   const gone = rig.next();
   await rm(folder, { recursive: true });
   await gone;
+  while (rig.warnings.length === 0) await rig.next();
   const back = untilTold(async (turn) => {
     await mkdir(folder, { recursive: true });
     await writeFile(join(folder, "a.ts"), "x".repeat(turn));
