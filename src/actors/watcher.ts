@@ -31,6 +31,9 @@ const sourceExtensions: ReadonlySet<string> = new Set([
   ".json",
 ]);
 
+/** A little longer than chokidar's own. */
+const keptBackMs = 60;
+
 /** Whether a folder is there, and is the same, is looked at this often. */
 const lookMs = 250;
 
@@ -61,6 +64,7 @@ class Watch {
   readonly #watched = new Set<string>();
   /** Of the roots, as they were last seen. */
   readonly #identities = new Map<string, string | null>();
+  readonly #lookingAgain = new Map<string, TimerHandle>();
   #watcher: FSWatcher | null = null;
   #looking: TimerHandle;
   #unfollow: () => void = () => undefined;
@@ -97,8 +101,7 @@ class Watch {
       ignored: (path) => this.#isIgnored(path),
     });
     this.#watcher.on("all", (event, path) => {
-      if (event === "addDir" || !this.#matters(path)) return;
-      this.#onChange();
+      if (event !== "addDir" && this.#matters(path)) this.#tell(path);
     });
     this.#watcher.on("error", (error) => {
       log.warn(
@@ -107,6 +110,21 @@ class Watch {
     });
     this.#watcher.once("ready", () => void this.#lookForEarlier());
     this.#addInputs();
+  }
+
+  /** chokidar keeps further changes of a file to itself for 50 ms; what came in that time is told then. */
+  #tell(path: string): void {
+    const { clock } = this.#ports;
+    const seen = stateOf(path);
+    clock.clearTimeout(this.#lookingAgain.get(path));
+    this.#lookingAgain.set(
+      path,
+      clock.setTimeout(() => {
+        this.#lookingAgain.delete(path);
+        if (stateOf(path) !== seen) this.#tell(path);
+      }, keptBackMs),
+    );
+    this.#onChange();
   }
 
   /** What was changed after it was built, and before it was watched. */
@@ -120,6 +138,7 @@ class Watch {
     this.#isStopped = true;
     this.#unfollow();
     this.#ports.clock.clearTimeout(this.#looking);
+    for (const timer of this.#lookingAgain.values()) this.#ports.clock.clearTimeout(timer);
     void this.#watcher?.close();
   }
 
@@ -178,6 +197,11 @@ class Watch {
     }
     if (isAnother) this.#begin(watch);
   }
+}
+
+function stateOf(path: string): string | null {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found === undefined ? null : `${String(found.ino)} ${String(found.size)} ${String(found.mtimeMs)}`;
 }
 
 /** Null when there is nothing. The number alone is soon given to another. */
