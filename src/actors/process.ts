@@ -106,8 +106,8 @@ function startLinked(
     isOver = true;
     end(registry, who, listener);
     closePipesSoon(child, clock, platform.afterTurn);
-    // What the dying process wrote last is still in its pipe; one turn of the loop brings it.
-    platform.afterTurn(() => {
+    // What the dying process wrote last is still in its pipe.
+    afterOutput(child, platform.afterTurn, lastTurns, () => {
       report({ type: "process.exited", exitCode, signal, stderrTail: stderrTail.text });
     });
   });
@@ -135,6 +135,18 @@ function startLinked(
   return () => {
     if (!isOver) registry.signal(who.instance, "SIGKILL");
   };
+}
+
+/** A turn may have begun to read before the last was written; the next brings that. */
+const lastTurns = 4;
+
+/** Once its stderr is read to the end, and after so many turns at the latest: somebody else may hold that open. */
+function afterOutput(child: Piped, afterTurn: Schedule, turns: number, done: () => void): void {
+  afterTurn(() => {
+    const { stderr } = child;
+    if (turns <= 1 || stderr == null || stderr.readableEnded || stderr.destroyed) done();
+    else afterOutput(child, afterTurn, turns - 1, done);
+  });
 }
 
 /** What a dead process has left in its pipes is read by then. */
