@@ -253,12 +253,8 @@ export class HostConnection implements Caller {
     const startedAtMs = this.#ports.clock.now();
     const answer = this.#ports.runReserved(functionName, params, timeoutMs, contextBytes);
     if (!answer.ok) return this.#sendError(requestId, answer.failure);
-    if ("source" in answer) {
-      const refusal = this.#reserved.open(requestId, answer.source, timeoutMs);
-      return refusal === null ? undefined : this.#sendError(requestId, refusal);
-    }
-    if ("later" in answer) {
-      const refusal = this.#reserved.await(requestId, functionName, answer.later, timeoutMs);
+    if (!("result" in answer)) {
+      const refusal = this.#reserved.take(requestId, functionName, answer, timeoutMs);
       return refusal === null ? undefined : this.#sendError(requestId, refusal);
     }
     const durationUs = Math.round((this.#ports.clock.now() - startedAtMs) * 1000);

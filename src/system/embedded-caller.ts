@@ -130,9 +130,8 @@ export class EmbeddedCaller implements Caller {
       const answer = this.#runReserved(name, bytes, timeoutMs, contextBytes);
       if (!answer.ok) this.fail(requestId, answer.failure, 0 as CallId);
       else if ("result" in answer) this.succeed(requestId, answer.result);
-      else if ("later" in answer) void answer.later.then((result) => this.succeed(requestId, result));
       else {
-        const refusal = this.#reservedStreams.open(requestId, answer.source, timeoutMs);
+        const refusal = this.#reservedStreams.take(requestId, name, answer, timeoutMs);
         if (refusal !== null) this.fail(requestId, refusal, 0 as CallId);
       }
       return reading;
@@ -204,7 +203,7 @@ export class EmbeddedCaller implements Caller {
       }
       this.#pending.set(requestId, pending);
       if (answer !== null) {
-        const refusal = this.#reservedStreams.await(requestId, name, answer.later, timeoutMs);
+        const refusal = this.#reservedStreams.take(requestId, name, answer, timeoutMs);
         if (refusal !== null) this.fail(requestId, refusal, 0 as CallId);
         return;
       }

@@ -3,6 +3,7 @@
 
 import type { PoolReload, ReloadReport } from "../contract/reload-report.js";
 import type { ReloadOutcome } from "../machines/reload/events.js";
+import { toWellFormed } from "../protocol/text.js";
 import type { SupervisorEmitted } from "../machines/supervisor/events.js";
 
 interface Waiting {
@@ -69,11 +70,13 @@ export class Reloads {
   }
 
   #finished(outcome: ReloadOutcome): void {
-    const { pool, error } = outcome;
+    const { pool } = outcome;
+    // It may be what a worker printed, and has to pass over the wire.
+    const error = outcome.error === null ? null : toWellFormed(outcome.error);
     this.#errors.delete(pool);
     if (error !== null) this.#errors.set(pool, error);
     this.#settle(pool, (waiting) => {
-      waiting.outcome ??= outcome;
+      waiting.outcome ??= { ...outcome, error };
       const { from, to } = waiting.outcome;
       return !waiting.isToWait || to === from || (this.#alone.get(pool) ?? 0) >= to;
     });

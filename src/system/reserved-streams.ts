@@ -42,6 +42,9 @@ function tooMany(): CallFailure {
   return { code: 3002, kind: "System", message, details };
 }
 
+/** A stream to be opened, or a result that is yet to come. */
+export type AnswerToCome = { readonly source: StreamSource } | { readonly later: Promise<Uint8Array> };
+
 export class ReservedStreams {
   readonly #caller: StreamingCaller;
   readonly #clock: Clock;
@@ -61,6 +64,18 @@ export class ReservedStreams {
     return this.#streams.has(requestId) || this.#awaited.has(requestId);
   }
 
+  /** What is not answered at once. Returns why this caller cannot have it, or null. */
+  take(
+    requestId: U64,
+    functionName: string,
+    answer: AnswerToCome,
+    timeoutMs: number | undefined,
+  ): CallFailure | null {
+    return "source" in answer
+      ? this.open(requestId, answer.source, timeoutMs)
+      : this.#await(requestId, functionName, answer.later, timeoutMs);
+  }
+
   /** Returns why this caller cannot have it, or null: it has begun, and ends with the caller's `ended` or `fail`. */
   open(requestId: U64, source: StreamSource, timeoutMs: number | undefined): CallFailure | null {
     const refusal = this.#caller.streams.refusalOf(requestId, source.functionName) ?? source.refusal();
@@ -75,7 +90,7 @@ export class ReservedStreams {
   }
 
   /** The answer that is to come, within the caller's time. Returns why this caller cannot have it, or null. */
-  await(
+  #await(
     requestId: U64,
     functionName: string,
     later: Promise<Uint8Array>,

@@ -17,17 +17,17 @@ import type { LifecycleEvent, Status } from "../contract/status.js";
 import { Dispatcher } from "../dispatch/dispatcher.js";
 import type { Journal } from "../dispatch/journal.js";
 import { messageOf } from "../errors.js";
-import { createIdSource, type InstanceId } from "../ids.js";
+import type { InstanceId } from "../ids.js";
 import type { Log, LogLevel } from "../log.js";
 import { encodeValue } from "../protocol/values.js";
 import { toWellFormed } from "../protocol/text.js";
 import type { BreakersEvent } from "../machines/breakers/events.js";
 import type { SupervisorEmitted } from "../machines/supervisor/events.js";
-import type { PoolPlan } from "../machines/pool/context.js";
 import type { supervisorMachine } from "../machines/supervisor/machine.js";
 import type { WorkerEvent } from "../machines/worker/events.js";
 import type { Clock, Random } from "../time.js";
 import { provideMachines } from "./provide-machines.js";
+import { planOf, rootInput } from "./root-input.js";
 import { startRoot } from "./start-root.js";
 import { drawStatus } from "./status.js";
 import type { CallStory } from "../contract/call-story.js";
@@ -40,6 +40,7 @@ import { Inspection } from "./inspection.js";
 import { prepareLaunch } from "./launch.js";
 import { Reloads } from "./reloads.js";
 import type { StreamSource } from "./reserved-stream.js";
+import { supersede } from "./supersede.js";
 import { poolAdded, poolRemoved } from "./pool-changes.js";
 import { StartError } from "./start-error.js";
 import { createVerification } from "./verification.js";
@@ -65,10 +66,6 @@ export interface SystemPorts {
 
 /** Makes what a pool runs; aborting ends what it has started. Rejects with a message that a person is to read. */
 export type Prepare = (pool: ResolvedPool, signal: AbortSignal) => Promise<PoolLaunch>;
-
-function planOf({ name, workers, restartType }: ResolvedPool): PoolPlan {
-  return { name, workers, restartType };
-}
 
 export class System {
   readonly dispatcher: Dispatcher;
@@ -298,31 +295,14 @@ export class System {
 
   #start(config: ResolvedConfig): Actor<typeof supervisorMachine> {
     const { clock, random } = this.#ports;
-    const nextInstance = createIdSource<InstanceId>();
     return startRoot(this.#machines(config), {
       clock,
       inspect: harmless(config.inspect, this.log),
-      input: {
-        pools: config.pools.map(planOf),
-        strategy: config.strategy,
-        callBreaker: { cooldownMs: config.breaker.openMs, maxCooldownMs: config.breaker.openMs },
-        ports: {
-          timings: {
-            connectTimeoutMs: config.connectTimeoutMs,
-            shutdownMs: config.shutdown.shutdownMs,
-            terminateMs: config.shutdown.terminateMs,
-          },
-          maxMisses: config.health.maxMisses,
-          restart: config.restart,
-          cooldown: config.restart,
-          drainMs: config.shutdown.drainMs,
-          reload: { allowsBreaking: config.reload.allowBreaking, isHurried: config.dev },
-          isExcused: (instance) => this.dispatcher.gates.chargeOf(instance).isQuarantined,
-          clock,
-          random,
-          nextInstance,
-        },
-      },
+      input: rootInput(config, {
+        clock,
+        random,
+        isExcused: (instance) => this.dispatcher.gates.chargeOf(instance).isQuarantined,
+      }),
       prepare: (root) => {
         root.on("*", (event) => {
           this.#emitted(event);
@@ -378,21 +358,11 @@ export class System {
 
   #emitted(event: SupervisorEmitted): void {
     const { log } = this.#ports;
-    if (event.type === "generation.promoted") this.#promoted(event);
+    if (event.type === "generation.promoted") supersede(event, this.#registry, this.dispatcher);
     const told = tellEmitted(event, { log, hasBeenReady: (pool) => this.#hasBeenReady(pool) });
     if (told !== null) this.#announce(told);
     // Last, so that whoever asked for it can rely on what was told.
     this.#reloads.heard(event);
-  }
-
-  /** What older workers and their code did says nothing of the new. */
-  #promoted({ pool, to }: Extract<SupervisorEmitted, { type: "generation.promoted" }>): void {
-    for (const entry of this.#registry.entries()) {
-      const worker = this.dispatcher.workers.get(entry.instance);
-      if (worker !== undefined && entry.pool === pool && entry.generation < to) worker.isSuperseded = true;
-    }
-    for (const state of this.dispatcher.functions)
-      if (state.pool === pool) this.dispatcher.gates.renewed(state.name);
   }
 
   /** What a pool that never was prints is told once, with its failure. */

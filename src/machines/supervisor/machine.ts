@@ -2,13 +2,11 @@
 // there are; it knows no process, no link and no call. One ready worker a pool completes the start.
 
 import { assign, emit, enqueueActions, sendTo, setup } from "xstate";
-import type { Strategy } from "../../config/types.js";
-import type { CooldownPolicy } from "../breaker/cooldown.js";
 import { breakersMachine } from "../breakers/machine.js";
 import type { PoolReport } from "../pool/events.js";
-import type { PoolPlan, PoolPorts } from "../pool/context.js";
 import { poolMachine } from "../pool/machine.js";
 import { routerMachine } from "../router/machine.js";
+import type { SupervisorContext, SupervisorInput } from "./context.js";
 import type { SupervisorEmitted, SupervisorEvent } from "./events.js";
 import { clashReason, clashSentence, findExportClash, type ExportClash } from "./export-clash.js";
 import {
@@ -21,32 +19,7 @@ import {
   withoutPool,
   withPool,
   withReady,
-  type Pools,
 } from "./pools.js";
-
-export interface SupervisorInput {
-  /** In the order in which they are started. */
-  readonly pools: readonly PoolPlan[];
-  readonly strategy: Strategy;
-  readonly ports: PoolPorts;
-  /** How long a function's breaker stays open. */
-  readonly callBreaker: CooldownPolicy;
-}
-
-export interface StartFailure {
-  readonly pool: string;
-  readonly message: string;
-  readonly stderrTail: string;
-}
-
-export interface SupervisorContext {
-  readonly strategy: Strategy;
-  readonly ports: PoolPorts;
-  readonly callBreaker: CooldownPolicy;
-  readonly pools: Pools;
-  readonly failure: StartFailure | null;
-  readonly drainMs: number;
-}
 
 /** The actor of a pool: a name of its own, since a pool may be called as anything. */
 export function poolActorId(name: string): string {

@@ -144,6 +144,27 @@ export function exitChange(context: WorkerContext, event: WorkerEvent): Partial<
   return { exit: { wasAsked, wasReady, exitCode, signal, how, stderrTail } };
 }
 
+/** Of one that there never was a process for. */
+export function faultChange({ wasAsked }: WorkerContext): Partial<WorkerContext> {
+  return {
+    isLinkOpen: false,
+    exit: { ...noExit, wasAsked, how: "could not be started: its process actor failed" },
+  };
+}
+
+/** A call of it is overdue; nothing else is known yet. */
+export function condemnedChange(event: WorkerEvent): Partial<WorkerContext> {
+  if (event.type !== "worker.condemn") return {};
+  const { functionName, reason, drainMs } = event;
+  return { drainMs, overdue: { functionName, reason, isResponsive: true } };
+}
+
+export function examinedChange({ overdue }: WorkerContext, event: WorkerEvent): Partial<WorkerContext> {
+  return event.type === "worker.examined"
+    ? { overdue: { ...overdue, isResponsive: event.isResponsive } }
+    : {};
+}
+
 /** Who answers, but not that call, is ended as one that was asked to; who answers nothing has died of it. */
 export function overdueChange({ overdue, wasAsked }: WorkerContext): Partial<WorkerContext> {
   return {

@@ -4,8 +4,11 @@
 import { assign, raise, sendTo, setup, stateIn, type AnyEventObject } from "xstate";
 import { provided } from "../provided.js";
 import {
+  condemnedChange,
+  examinedChange,
   examineInput,
   exitChange,
+  faultChange,
   instanceInput,
   linkGraceMs,
   newInstance,
@@ -70,16 +73,8 @@ export const workerMachine = setup({
       event.type === "worker.start" ? { startDelayMs: event.delayMs, pid: null } : {},
     ),
     noteDrainMs: assign(({ event }) => (event.type === "worker.drain" ? { drainMs: event.drainMs } : {})),
-    noteCondemned: assign(({ event }) => {
-      if (event.type !== "worker.condemn") return {};
-      const { functionName, reason, drainMs } = event;
-      return { drainMs, overdue: { functionName, reason, isResponsive: true } };
-    }),
-    noteExamined: assign(({ context, event }) =>
-      event.type === "worker.examined"
-        ? { overdue: { ...context.overdue, isResponsive: event.isResponsive } }
-        : {},
-    ),
+    noteCondemned: assign(({ event }) => condemnedChange(event)),
+    noteExamined: assign(({ context, event }) => examinedChange(context, event)),
     blameStuck: assign(({ event }) =>
       event.type === "worker.examined" && event.stuck !== null ? { killReason: event.stuck } : {},
     ),
@@ -99,10 +94,7 @@ export const workerMachine = setup({
       wasAsked: true,
       exit: { ...noExit, wasAsked: true, how: "was stopped before it was started again" },
     }),
-    noteFault: assign(({ context }) => ({
-      isLinkOpen: false,
-      exit: { ...noExit, wasAsked: context.wasAsked, how: "could not be started: its process actor failed" },
-    })),
+    noteFault: assign(({ context }) => faultChange(context)),
     sendShutdown: sendTo("link", { type: "link.shutdown" }),
     /** The heartbeat starts between the two: what is raised comes after it, what is sent at once would not. */
     raiseAttached: raise({ type: "worker.attached" }),
