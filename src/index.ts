@@ -6,6 +6,7 @@ export { createSplice } from "./host/create-splice.js";
 export { isolate } from "./host/isolate.js";
 export type { Isolated, IsolateOptions } from "./host/isolate.js";
 export { toFetchHandler } from "./http/fetch-handler.js";
+export { reloadEvents } from "./http/reload-events.js";
 export { toNodeHandler } from "./http/node-handler.js";
 export type { NodeHandler } from "./http/node-handler.js";
 export type { HttpOptions, Identity } from "./http/options.js";

@@ -24,9 +24,9 @@ export interface PoolConfig {
    */
   readonly command?: readonly string[] | undefined;
   /**
-   * Program and arguments that make what `command` runs; run in the pool's `cwd` by `splice build`, which then takes the
-   * file that was made: the first word of `command` that names one by a relative path (the program with a slash). Only
-   * with `command`. Default: none, the command is there as it is.
+   * Program and arguments that make what `command` runs; run in the pool's `cwd` at each reload, at the start
+   * of `splice dev`, and by `splice build`, which takes the file that was made: the first word of `command` that names one by a
+   * relative path (the program with a slash). Only with `command`. Default: none, the command is there as it is.
    */
   readonly build?: readonly string[] | undefined;
   /**

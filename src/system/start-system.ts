@@ -6,7 +6,8 @@ import { Journal } from "../dispatch/journal.js";
 import type { Log, LogLevel } from "../log.js";
 import { backgroundClock, realClock } from "../time.js";
 import { prepareLaunches } from "./launch.js";
-import { System, type Prepare } from "./system.js";
+import { makingOf, type Prepare } from "./making.js";
+import { System } from "./system.js";
 
 export interface StartOptions {
   readonly log: Log;
@@ -25,13 +26,20 @@ export interface StartOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+const never = new AbortController().signal;
+
 /** @throws ConfigError, or StartError with what the worker printed, when a pool cannot be started; nothing is left then. */
 export async function startSystem(config: ResolvedConfig, options: StartOptions): Promise<System> {
   const launches =
     options.launches ??
-    (await prepareLaunches(config, (warning) => {
-      options.log.warn(warning);
-    }));
+    (await prepareLaunches(
+      config,
+      (warning) => {
+        options.log.warn(warning);
+      },
+      // Who writes a worker wants what is written now; what is served was built before.
+      config.dev ? (pool) => makingOf(pool, options.signal ?? never, options.log, realClock) : undefined,
+    ));
   const system = new System(config, launches, {
     clock: options.isBackground === true ? backgroundClock : realClock,
     isBackground: options.isBackground === true,

@@ -27,6 +27,7 @@ import type { supervisorMachine } from "../machines/supervisor/machine.js";
 import type { WorkerEvent } from "../machines/worker/events.js";
 import type { Clock, Random } from "../time.js";
 import { provideMachines } from "./provide-machines.js";
+import { prepareAnew, type Prepare } from "./making.js";
 import { planOf, rootInput } from "./root-input.js";
 import { startRoot } from "./start-root.js";
 import { drawStatus } from "./status.js";
@@ -37,7 +38,6 @@ import { Feed } from "./feed.js";
 import { LogBook } from "./log-book.js";
 import { harmless } from "./harmless-observer.js";
 import { Inspection } from "./inspection.js";
-import { prepareLaunch } from "./launch.js";
 import { Reloads } from "./reloads.js";
 import type { StreamSource } from "./reserved-stream.js";
 import { supersede } from "./supersede.js";
@@ -63,9 +63,6 @@ export interface SystemPorts {
   /** 16 bytes that no other supervisor has. Default: random ones. */
   readonly serverId?: readonly number[];
 }
-
-/** Makes what a pool runs; aborting ends what it has started. Rejects with a message that a person is to read. */
-export type Prepare = (pool: ResolvedPool, signal: AbortSignal) => Promise<PoolLaunch>;
 
 export class System {
   readonly dispatcher: Dispatcher;
@@ -338,9 +335,7 @@ export class System {
     return provideMachines({
       config,
       ...this.#ports,
-      prepare:
-        this.#ports.prepare ??
-        ((pool, signal) => prepareLaunch(pool, config, (warning) => this.warn(warning), signal)),
+      prepare: this.#ports.prepare ?? prepareAnew(config, this.log, this.clock),
       launches: this.#launches,
       registry: this.#registry,
       spawned: this.#spawned,

@@ -5,7 +5,7 @@ import { takeServiceManager } from "../../actors/service-manager.js";
 import type { PoolLaunch } from "../../actors/worker-command.js";
 import { defaultPoolName } from "../../config/defaults.js";
 import type { LinkKind, ResolvedConfig, ResolvedPool } from "../../config/types.js";
-import type { Prepare } from "../../system/system.js";
+import type { Prepare } from "../../system/making.js";
 import type { EmbeddedSplice } from "../../system/embedded-splice.js";
 import { debugged, tellingDebuggers } from "../debug.js";
 import { exitCodes, UsageError } from "../exit.js";
