@@ -165,6 +165,7 @@ export default tseslint.config(
   {
     ignores: [
       "dist/**",
+      "modules/**",
       "coverage/**",
       ".splice/**",
       "**/.splice/**",

@@ -1,4 +1,4 @@
-// Three projects. `unit` runs src/ itself, transpiled file by file; `process` runs the built package in dist/,
+// Three projects. `unit` runs src/ itself, transpiled file by file; `process` runs the built package: programs of dist/,
 // because its worker processes are started by plain Node from there; `bench`, no part of `npm test`, runs the benchmarks
 // themselves for a moment. All see the same test helpers. Tests of processes wait for a third to two thirds of
 // their time, so three files run at once also where that is more than the cores; and a time limit ends what hangs, on
@@ -30,7 +30,7 @@ export default {
       displayName: "unit",
       testMatch: ["<rootDir>/test/**/*.test.ts"],
       testPathIgnorePatterns: ["/node_modules/", "<rootDir>/test/process/", "<rootDir>/test/conformance/"],
-      modulePathIgnorePatterns: [...common.modulePathIgnorePatterns, "<rootDir>/dist/"],
+      modulePathIgnorePatterns: [...common.modulePathIgnorePatterns, "<rootDir>/dist/", "<rootDir>/modules/"],
       moduleNameMapper: withoutJs,
     },
     {
@@ -38,7 +38,7 @@ export default {
       displayName: "process",
       testMatch: ["<rootDir>/test/process/**/*.test.ts", "<rootDir>/test/conformance/**/*.test.ts"],
       testPathIgnorePatterns: ["/node_modules/", "<rootDir>/test/process/bench/"],
-      moduleNameMapper: { "^(?:\\.{1,2}/)+src/(.*)\\.js$": "<rootDir>/dist/$1.js", ...withoutJs },
+      moduleNameMapper: { "^(?:\\.{1,2}/)+src/(.*)\\.js$": "<rootDir>/modules/$1.js", ...withoutJs },
     },
     { ...common, displayName: "bench", testMatch: ["<rootDir>/test/process/bench/**/*.test.ts"] },
   ],

@@ -8,8 +8,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { connectToSupervisor } from "../dist/client/connect-to-supervisor.js";
-import { realClock } from "../dist/time.js";
+import { connectToSupervisor } from "../modules/client/connect-to-supervisor.js";
+import { realClock } from "../modules/time.js";
 
 const main = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
 

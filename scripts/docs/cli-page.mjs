@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 const shared = ["--socket", "--config", "--json", "--verbose", "--log-level"];
 
 export async function cliPage(root) {
-  const { buildProgram } = await import(new URL("dist/cli/program.js", root).href);
+  const { buildProgram } = await import(new URL("modules/cli/program.js", root).href);
   const program = buildProgram(() => undefined);
   const intro = readFileSync(new URL("cli-intro.md", import.meta.url), "utf8");
   const [first] = program.commands;

@@ -15,7 +15,7 @@ export async function configPage(root) {
       .filter(ts.isTypeAliasDeclaration)
       .map((each) => [each.name.text, oneLine(each.type.getText(types))]),
   );
-  const { defaults } = await import(new URL("dist/config/defaults.js", root).href);
+  const { defaults } = await import(new URL("modules/config/defaults.js", root).href);
   const reasons = reasonsOf(parse(root, "src/config/defaults.ts"));
   const intro = readFileSync(new URL("config-intro.md", import.meta.url), "utf8");
   const top = interfaces.get("SpliceConfig");

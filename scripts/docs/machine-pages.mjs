@@ -8,7 +8,7 @@ const written = (name) =>
 
 /** By their paths: Markdown pages, and pictures, which are written as they are. */
 export async function machinePages(root) {
-  const load = (path) => import(new URL(`dist/${path}`, root).href);
+  const load = (path) => import(new URL(`modules/${path}`, root).href);
   const { catalogue } = await load("machines/catalogue.js");
   const { outsiders } = await load("machines/notes.js");
   const { readChart, statesOf } = await load("machines/chart.js");

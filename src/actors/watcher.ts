@@ -101,6 +101,7 @@ class Watch {
       ignored: (path) => this.#isIgnored(path),
     });
     this.#watcher.on("all", (event, path) => {
+      if (event.startsWith("unlink") && this.#roots.includes(path)) this.#noteGone(path);
       if (event !== "addDir" && this.#matters(path)) this.#tell(path);
     });
     this.#watcher.on("error", (error) => {
@@ -174,6 +175,13 @@ class Watch {
       .some((part) => part === "node_modules" || part.startsWith(".") || part.endsWith("~"));
   }
 
+  /** Though it may be back before it is looked at, as it was: chokidar has let go of it. */
+  #noteGone(root: string): void {
+    if (this.#identities.get(root) === null) return;
+    this.#identities.set(root, null);
+    this.#ports.log.warn(`${root} is gone; pool ${this.#pool} goes on with what it has until it is back.`);
+  }
+
   /**
    * A watch ends with its folder, and one that was taken away and put back in one breath tells nothing of it; so the places
    * are looked at every now and then. One that comes back is a change, and is watched again.
@@ -186,13 +194,11 @@ class Watch {
     for (const root of this.#roots) {
       const identity = identityOf(root);
       const before = this.#identities.get(root);
-      this.#identities.set(root, identity);
+      if (before === undefined) this.#identities.set(root, identity);
       if (before === undefined || before === identity) continue;
-      if (identity === null)
-        this.#ports.log.warn(
-          `${root} is gone; pool ${this.#pool} goes on with what it has until it is back.`,
-        );
+      if (identity === null) this.#noteGone(root);
       else isAnother = true;
+      this.#identities.set(root, identity);
       this.#onChange();
     }
     if (isAnother) this.#begin(watch);

@@ -3,7 +3,7 @@
 import pino from "pino";
 import type { Log, LogFields, LogLevel } from "../log.js";
 import { createLineWriter } from "./log-writer.js";
-import { prettyLine } from "./pretty-line.js";
+import { isColourWanted, prettyLine } from "./pretty-line.js";
 
 export interface LogOptions {
   readonly level: LogLevel;
@@ -22,7 +22,7 @@ export function createLog(options: LogOptions): Log {
       const lines = lost === 1 ? "1 log line was" : `${String(lost)} log lines were`;
       log.warn(`${lines} lost, since stderr could not be written to: ${reason}`);
     });
-  const isColoured = (options.isColoured ?? true) && process.env["NO_COLOR"] === undefined;
+  const isColoured = (options.isColoured ?? true) && isColourWanted;
   const logger = pino(
     {
       level: options.level,

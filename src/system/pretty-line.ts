@@ -1,4 +1,4 @@
-// A line of the log as people read it on a terminal. Pure; nothing that is written in a line moves a cursor, or looks
+// A line of the log as people read it on a terminal, and whether they want colours. Otherwise pure; nothing that is written in a line moves a cursor, or looks
 // like another line.
 
 import { createColors } from "picocolors";
@@ -14,6 +14,9 @@ export interface LineParts {
   readonly worker: unknown;
   readonly fields: LogFields;
 }
+
+/** NO_COLOR counts when it holds something (https://no-color.org). Whether there is a terminal at all is another question. */
+export const isColourWanted = (process.env["NO_COLOR"] ?? "") === "";
 
 /** "10:02:11 warn  app:1 │ message  key=value", without an end. */
 export function prettyLine({ level, time, message, worker, fields }: LineParts, isColoured: boolean): string {

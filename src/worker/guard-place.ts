@@ -20,7 +20,7 @@ export interface SourceLine {
   readonly line: number;
 }
 
-const runtimeFolder = dirname(fileURLToPath(import.meta.url));
+const runtimeFolder = fileURLToPath(new URL("../", import.meta.url));
 
 /** The map is read for each question and not kept: questions are rare, and a map is large. */
 export function placeInSource(frames: readonly StackFrame[], functionsFile: string): SourceLine | undefined {
@@ -44,7 +44,7 @@ export function placeInSource(frames: readonly StackFrame[], functionsFile: stri
 }
 
 function isForeign(file: string): boolean {
-  return file.includes("/node_modules/") || file.startsWith(`${runtimeFolder}/`);
+  return file.includes("/node_modules/") || file.startsWith(runtimeFolder);
 }
 
 function readMap(file: string): SourceMap | undefined {

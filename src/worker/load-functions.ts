@@ -39,7 +39,7 @@ interface FilePlace extends SourcePlace {
 
 /** The innermost frame in somebody's source: not in the bundle's packages, not in Node, not in this runtime. */
 function placeOfThrow(stack: string, bundleFile: string): FilePlace | undefined {
-  const runtimeFolder = dirname(fileURLToPath(import.meta.url));
+  const runtimeFolder = fileURLToPath(new URL("../", import.meta.url));
   for (const line of stack.split("\n")) {
     const match = /^\s+at (?:.*\()?(?:file:\/\/)?(\/.*):(\d+):(\d+)\)?$/.exec(line);
     if (match === null) continue;

@@ -24,6 +24,8 @@ interface Rig {
   readonly warnings: string[];
   /** How many changes were told. */
   readonly count: () => number;
+  /** From now on whether a folder is there is not looked at, until what this returns is called. */
+  holdLooks(): () => void;
   /** Resolves when a further change is told. */
   next(): Promise<void>;
   stop(): void;
@@ -43,8 +45,19 @@ function watch(): Rig {
   const warnings: string[] = [];
   let count = 0;
   let waiting: (() => void)[] = [];
+  let held: (() => void)[] | null = null;
   const ports = {
-    clock: realClock,
+    clock: {
+      ...realClock,
+      // A file is looked at again sooner than a folder.
+      setTimeout: (callback: () => void, ms: number) => {
+        const look = (): void => {
+          if (held === null) callback();
+          else held.push(callback);
+        };
+        return realClock.setTimeout(ms > 100 ? look : callback, ms);
+      },
+    },
     launches,
     log: { debug: () => 0, info: () => 0, error: () => 0, warn: (text: string) => warnings.push(text) },
   };
@@ -72,6 +85,14 @@ function watch(): Rig {
     launches,
     warnings,
     count: () => count,
+    holdLooks: () => {
+      held = [];
+      return () => {
+        const looks = held ?? [];
+        held = null;
+        for (const look of looks) look();
+      };
+    },
     next: () => new Promise((resolve) => waiting.push(resolve)),
     stop: () => {
       actor.stop();
@@ -184,6 +205,22 @@ test("a folder that is gone is told and warned of; when it is back it is watched
   // Not only that it is back: what is written there later is told as well.
   await settled();
   await untilTold((turn) => writeFile(join(folder, "a.ts"), "y".repeat(turn + 100)));
+});
+
+test("a folder that is back, the same as it was, before anybody looked is watched again", async () => {
+  const away = join(scratch, "away");
+  const gone = rig.next();
+  const lookNow = rig.holdLooks();
+  await rename(folder, away);
+  await gone;
+  // Longer than chokidar waits for it.
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  await rename(away, folder);
+  lookNow();
+  let isTold = false as boolean;
+  const waiting = settled().then(() => (isTold = true));
+  await Promise.race([waiting, new Promise((resolve) => setTimeout(resolve, 5000))]);
+  expect(isTold).toBe(true);
 });
 
 test("one that is stopped tells nothing any more", async () => {

@@ -32,8 +32,16 @@ describe.each(pages())("%s", (page) => {
   });
 });
 
-/** Names of the reader's own project that pages use as examples. */
-const readersOwn = [".splice/", "functions/", "users/admin.ts", "node_modules/", "artefacts/"];
+/** Names of the reader's own project that pages use as examples, and what only a build makes. */
+const readersOwn = [
+  ".splice/",
+  "functions/",
+  "users/admin.ts",
+  "node_modules/",
+  "artefacts/",
+  "dist/",
+  "modules/",
+];
 
 describe("docs/getting-started.md", () => {
   const blocks = codeBlocks(read("docs/getting-started.md"));

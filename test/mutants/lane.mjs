@@ -9,7 +9,7 @@ import { isOfProcess, patchOf, patternOf, testsOf } from "./table.mjs";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 /** What no killing test reads, and what is made anew. */
-const leftOut = new Set([".git", ".splice", "node_modules", "dist", "coverage", "bench"]);
+const leftOut = new Set([".git", ".splice", "node_modules", "dist", "modules", "coverage", "bench"]);
 /** More than any of the tests takes, its own time limits included. */
 const runTimeoutMs = 180_000;
 
@@ -93,8 +93,9 @@ export class Lane {
     return tests.map((one) => ({ ...one, ...endOf(one, suites, this.#folder) }));
   }
 
-  #build() {
-    return this.#node(["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json"]);
+  async #build() {
+    const compiled = await this.#node(["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json"]);
+    return compiled.exitCode === 0 ? this.#node(["scripts/bundle.mjs"]) : compiled;
   }
 
   #patch(mutant, ...flags) {

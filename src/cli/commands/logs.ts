@@ -1,8 +1,9 @@
 // splice logs: the supervisor's log, as much as it keeps of it, and with --follow what comes.
 
+import { isatty } from "node:tty";
 import type { LogLine } from "../../contract/reserved-streams.js";
 import type { LogLevel } from "../../log.js";
-import { prettyLine } from "../../system/pretty-line.js";
+import { isColourWanted, prettyLine } from "../../system/pretty-line.js";
 import { interruptible } from "../interrupt.js";
 import { toJson } from "../../contract/json.js";
 import type { CommonOptions } from "../options.js";
@@ -45,7 +46,7 @@ function isShown({ level, worker, fields }: LogLine, lowest: LogLevel): boolean 
 }
 
 function textOf({ atMs, level, worker, message, fields }: LogLine): string {
-  const isColoured = process.stdout.isTTY && process.env["NO_COLOR"] === undefined;
+  const isColoured = isatty(process.stdout.fd) && isColourWanted;
   const time = new Date(atMs).toISOString();
   return prettyLine({ fields, level, time, message, worker: worker ?? undefined }, isColoured);
 }

@@ -5,6 +5,7 @@ import type { LogLine } from "../../contract/reserved-streams.js";
 import type { LifecycleEvent } from "../../contract/status.js";
 import type { Log, LogFields, LogLevel } from "../../log.js";
 import type { EmbeddedSplice } from "../../system/embedded-splice.js";
+import { isColourWanted } from "../../system/pretty-line.js";
 import { realClock } from "../../time.js";
 import { Pulse } from "../pulse.js";
 import { CallRate } from "./call-rate.js";
@@ -36,7 +37,6 @@ class Screen implements View {
   readonly #pulse = new Pulse(realClock);
   readonly #closed = new AbortController();
   readonly #rate = new CallRate(realClock);
-  readonly #isColoured = process.env["NO_COLOR"] === undefined || process.env["NO_COLOR"] === "";
   readonly #debuggers = new Map<string, string>();
   #lines: readonly LogLine[] = [];
   #level: LogLevel;
@@ -148,6 +148,6 @@ class Screen implements View {
       hasKeys: this.#terminal.hasKeys,
       nowMs: realClock.wallMs(),
     };
-    this.#terminal.draw(dashboardLines(picture, this.#terminal.size, this.#isColoured));
+    this.#terminal.draw(dashboardLines(picture, this.#terminal.size, isColourWanted));
   }
 }

@@ -6,7 +6,7 @@ import { appendFile, cp, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import type { ReloadReport } from "../../../src/contract/reload-report.js";
-import type { Project, Running } from "../cli/run-cli.js";
+import { type Project, type Running, saysReloaded } from "../cli/run-cli.js";
 import { until } from "../harness.js";
 import { builtProject, moveElsewhere } from "./built.js";
 
@@ -68,7 +68,7 @@ test("another build is rolled to, and the verdict told; the same again restarts 
 test("by SIGHUP as well, with the verdict in the log", async () => {
   await replaceWith(source(3, "export const extra = () => 1;\n"));
   served.child.kill("SIGHUP");
-  await until("generation 2 serves", () => served.said.stderr.includes("runs generation 2 (identical)"));
+  await until("generation 2 serves", () => saysReloaded(served, "identical"));
   expect(await version()).toBe("3");
 });
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, expect, test } from "@jest/globals";
 import type { Status } from "../../../src/contract/status.js";
 import { until } from "../harness.js";
-import { cliFixtures, Project, type Running } from "./run-cli.js";
+import { cliFixtures, Project, type Running, saysReloaded } from "./run-cli.js";
 
 const debuggerProgram = join(cliFixtures, "debugger.mjs");
 const source = "export function f() {\n  debugger;\n  return 1;\n}\nexport const g = () => 2;\n";
@@ -54,7 +54,7 @@ test("a worker at a breakpoint outlives health checks and a call's own deadline,
   await inspector.finished;
   // A reload has a debugger of its own.
   await writeFile(join(project.folder, "functions/a.ts"), source.replace("2", "3"));
-  await until("it is reloaded", () => server.said.stderr.includes("runs generation 2"));
+  await until("it is reloaded", () => saysReloaded(server));
   const urls = urlsIn(server).map(([, each]) => each);
   expect(new Set(urls).size).toBe(2);
 });

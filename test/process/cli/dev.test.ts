@@ -8,7 +8,7 @@ import { afterEach, expect, test } from "@jest/globals";
 import type { Status } from "../../../src/contract/status.js";
 import { connect } from "../../../src/index.js";
 import { until } from "../harness.js";
-import { Project, type Running } from "./run-cli.js";
+import { Project, type Running, saysReloaded } from "./run-cli.js";
 
 let project: Project;
 let dev: Running;
@@ -35,15 +35,15 @@ test("an edit is served, and each thing is one plain line", async () => {
   await start();
   await says("serving 1 functions");
   await edit(version(2));
-  await says("pool app runs generation 2 (identical)");
+  await until("the edit serves", () => saysReloaded(dev, "identical"));
   expect(await call()).toBe("2");
   expect((await status()).pools[0]?.workers).toHaveLength(1);
   // Breaking what callers use is allowed here.
   await edit("export const g = () => 3;\n");
-  await says("pool app runs generation 3 (breaking)");
+  await until("the other serves", () => saysReloaded(dev, "breaking"));
   expect(await call("a.g")).toBe("3");
   const lines = dev.said.stderr.trimEnd().split("\n");
-  for (const once of ["serving 1 functions", "runs generation 2", "runs generation 3"])
+  for (const once of ["serving 1 functions", "(identical)", "(breaking)"])
     expect(lines.filter((line) => line.includes(once))).toHaveLength(1);
   // One for each generation after the first, whose workers the first line names.
   expect(lines.filter((line) => line.includes("worker app:1 is ready"))).toHaveLength(2);

@@ -32,6 +32,14 @@ export interface Running {
   readonly said: { stdout: string; stderr: string };
 }
 
+/**
+ * Whether it says that a pool runs a further generation. Of which number is nobody's to foresee: a file that is written in
+ * two breaths may be two changes, of which the second has the generation of the first given up.
+ */
+export function saysReloaded({ said }: Running, verdict = "", times = 1): boolean {
+  return (said.stderr.match(new RegExp(`runs generation \\d+ \\(${verdict}`, "g")) ?? []).length >= times;
+}
+
 /** A folder of its own to run commands in. */
 export class Project {
   readonly #running = new Set<ChildProcess>();

@@ -7,7 +7,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, expect, test } from "@jest/globals";
 import { isAlive, until } from "../harness.js";
-import { main, Project, type Running } from "./run-cli.js";
+import { main, Project, type Running, saysReloaded } from "./run-cli.js";
 
 let project: Project;
 
@@ -33,7 +33,7 @@ test("it reloads all pools and logs the verdict; what does not compile leaves th
   const server = await serve();
   await edit("export const f = () => 2;\n");
   server.child.kill("SIGHUP");
-  await until("the verdict is logged", () => server.said.stderr.includes("runs generation 2 (identical)"));
+  await until("the verdict is logged", () => saysReloaded(server, "identical"));
   expect(server.said.stderr).toContain("SIGHUP: reloading");
   expect(await call()).toBe("2");
   await edit("export const f = (;\n");
@@ -55,7 +55,7 @@ test("before it serves: it reloads as soon as it does", async () => {
   server.child.kill("SIGHUP");
   await edit("export const f = () => 2;\n");
   await writeFile(join(project.folder, "go"), "");
-  await until("it has reloaded", () => server.said.stderr.includes("runs generation 2"));
+  await until("it has reloaded", () => saysReloaded(server));
   expect(await call()).toBe("2");
   await stop(server);
 });

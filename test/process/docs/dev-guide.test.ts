@@ -4,7 +4,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { codeBlocks, read } from "../../docs/markdown.js";
-import { Project } from "../cli/run-cli.js";
+import { Project, saysReloaded } from "../cli/run-cli.js";
 import { until } from "../harness.js";
 
 test("what it shows is what comes", async () => {
@@ -22,7 +22,7 @@ test("what it shows is what comes", async () => {
     await until("it serves", () => dev.said.stderr.includes("serving 1 functions"));
     expect((await project.run(["call", name, params])).stdout).toBe('"Hello, Ada."\n');
     await writeFile(join(project.folder, file), second?.text ?? "");
-    await until("it is reloaded", () => dev.said.stderr.includes("runs generation 2"));
+    await until("it is reloaded", () => saysReloaded(dev));
     expect((await project.run(["call", name, params])).stdout).toBe('"Good morning, Ada."\n');
   } finally {
     dev.child.kill("SIGTERM");

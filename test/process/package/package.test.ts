@@ -2,9 +2,10 @@
 // .gitignore kept files out that its own build needed, so that no clone of it could be built.
 
 import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, relative } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { root } from "../harness.js";
@@ -75,11 +76,25 @@ test("holds every file of src, compiled: nothing is left out by .gitignore or by
   const sources = entries
     .filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))
     .map((entry) => relative(root, join(entry.parentPath, entry.name)));
-  const missing = sources
-    .map((path) => path.replace(/^src/, "dist").replace(/\.ts$/, ""))
-    .flatMap((path) => [`${path}.js`, `${path}.d.ts`])
-    .filter((path) => !packed.includes(path));
+  const bundled = new Set(
+    packed
+      .filter((path) => /^dist\/.*\.js\.map$/.test(path))
+      .flatMap((path) =>
+        (JSON.parse(readFileSync(join(root, path), "utf8")) as { sources: string[] }).sources.map((from) =>
+          relative(root, resolve(root, dirname(path), from)),
+        ),
+      ),
+  );
+  const isOfTypesAlone = (path: string) =>
+    /^(?:\s|\/\/.*|\/\*[\s\S]*?\*\/|export \{\};)*$/.test(
+      readFileSync(join(root, path.replace(/^src/, "modules").replace(/\.ts$/, ".js")), "utf8"),
+    );
+  const made = (path: string, ending: string) => path.replace(/^src/, "dist").replace(/\.ts$/, ending);
+  const missing = sources.filter(
+    (path) => !bundled.has(path) && !packed.includes(made(path, ".js")) && !isOfTypesAlone(path),
+  );
   expect(missing).toEqual([]);
+  expect(sources.filter((path) => !packed.includes(made(path, ".d.ts")))).toEqual([]);
   const ignored = await run("git", ["check-ignore", "--no-index", ...sources], { cwd: root }).then(
     ({ stdout }) => stdout.trim(),
     (error: unknown) => {
