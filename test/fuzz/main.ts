@@ -41,5 +41,9 @@ try {
   console.error(
     `${error.message}\nIts input is kept in ${path}; repeat it with --target ${error.target} --seed ${String(error.seed)} --count 1.`,
   );
+  for (const [other, bytes] of error.beside)
+    console.error(
+      `Under way beside it: seed ${String(other)}, kept in ${keep(`${error.target} seed ${String(other)}`, bytes)}.`,
+    );
   process.exitCode = 1;
 }

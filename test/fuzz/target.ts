@@ -24,6 +24,8 @@ export class FuzzFailure extends Error {
     readonly seed: number,
     readonly bytes: Uint8Array,
     cause: unknown,
+    /** Cases that were under way at the same time, by their seeds: what fell over may have fallen over one of these. */
+    readonly beside: ReadonlyMap<number, Uint8Array> = new Map(),
   ) {
     const why = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
     super(`${target}, seed ${String(seed)}: ${why}`);
@@ -39,15 +41,20 @@ export async function runTarget(
 ): Promise<ReadonlyMap<string, number>> {
   const tally = new Map<string, number>();
   let next = 0;
+  const underWay = new Map<number, Uint8Array[]>();
   const one = async (caseSeed: number): Promise<void> => {
     const sent: Uint8Array[] = [];
+    underWay.set(caseSeed, sent);
     try {
       const made = target.one(createRandom(caseSeed), (bytes) => sent.push(bytes));
       const met = typeof made === "string" ? made : await made;
       tally.set(met, (tally.get(met) ?? 0) + 1);
     } catch (error) {
-      throw new FuzzFailure(target.name, caseSeed, new Uint8Array(Buffer.concat(sent)), error);
+      underWay.delete(caseSeed);
+      const beside = new Map([...underWay].map(([other, bytes]) => [other, whole(bytes)]));
+      throw new FuzzFailure(target.name, caseSeed, whole(sent), error, beside);
     }
+    underWay.delete(caseSeed);
   };
   const work = async (): Promise<void> => {
     while (next < count) {
@@ -70,4 +77,8 @@ export async function runTarget(
   }
   await target.end?.();
   return tally;
+}
+
+function whole(sent: readonly Uint8Array[]): Uint8Array {
+  return new Uint8Array(Buffer.concat(sent));
 }
