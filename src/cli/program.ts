@@ -106,7 +106,7 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
     .addHelpText(
       "after",
       "\nKeys: r reload, c clear the log, l what the log shows, q quit (again: at once)." +
-        examples("splice dev", "splice dev --debug app", "splice dev | tee dev.log"),
+        examples("splice dev", "splice dev --debug app", "splice dev 2>&1 | tee dev.log"),
     )
     .action(async (options: DevCommandOptions) => {
       const { runDev } = await import("./commands/dev.js");
