@@ -2,7 +2,7 @@
 // so that what somebody is writing is not taken for what is to run.
 
 import { createHash } from "node:crypto";
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readdir, readFile, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { realClock } from "../time.js";
@@ -23,7 +23,7 @@ export async function readWatchedFiles(
   signal?: AbortSignal,
 ): Promise<WatchedFiles> {
   for (;;) {
-    const files = (await Promise.all(paths.map(filesOf))).flat().sort();
+    const files = (await Promise.all(paths.map((path) => filesOf(path)))).flat().sort();
     const before = await Promise.all(files.map(lookAt));
     const leftMs = Math.max(0, ...before.map((look) => look.leftMs));
     if (leftMs > 0) await sleep(leftMs, undefined, { signal });
@@ -58,12 +58,15 @@ async function lookAt(file: string): Promise<Look> {
   };
 }
 
-async function filesOf(path: string): Promise<readonly string[]> {
+/** Links count as what they name; `above` are the folders on the way, as they really are, so that none is gone round in. */
+async function filesOf(path: string, above: readonly string[] = []): Promise<readonly string[]> {
   const isFolder = await stat(path).then(
     (found) => found.isDirectory(),
     () => false,
   );
   if (!isFolder) return [path];
+  const real = await realpath(path).catch(() => path);
+  if (above.includes(real)) return [];
   const entries = await readdir(path, { withFileTypes: true }).catch(() => []);
   const below = entries.filter(
     ({ name }) => !name.startsWith(".") && !name.endsWith("~") && name !== "node_modules",
@@ -71,7 +74,7 @@ async function filesOf(path: string): Promise<readonly string[]> {
   const files = await Promise.all(
     below.map(async (entry): Promise<readonly string[]> => {
       const inside = join(path, entry.name);
-      if (entry.isDirectory()) return filesOf(inside);
+      if (entry.isDirectory() || entry.isSymbolicLink()) return filesOf(inside, [...above, real]);
       return entry.isFile() ? [inside] : [];
     }),
   );

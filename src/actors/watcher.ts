@@ -1,7 +1,7 @@
 // Says that files a pool is made from have changed: its folder with all below it, and whatever else went into its last
 // build. It says so at the first sign; whether a file lies still, and whether it makes a difference, others find out.
 
-import { statSync } from "node:fs";
+import { statSync, type Stats } from "node:fs";
 import { dirname, extname, relative, sep } from "node:path";
 import type { FSWatcher, watch as watchPaths } from "chokidar";
 import { fromCallback, type AnyEventObject, type CallbackActorLogic } from "xstate";
@@ -62,6 +62,8 @@ class Watch {
   readonly #onChange: () => void;
   readonly #roots: readonly string[];
   readonly #watched = new Set<string>();
+  /** Files outside the roots that went into the last build and were deleted: chokidar does not wait for them. */
+  readonly #missing = new Set<string>();
   /** Of the roots, as they were last seen. */
   readonly #identities = new Map<string, string | null>();
   readonly #lookingAgain = new Map<string, TimerHandle>();
@@ -102,6 +104,7 @@ class Watch {
     });
     this.#watcher.on("all", (event, path) => {
       if (event.startsWith("unlink") && this.#roots.includes(path)) this.#noteGone(path);
+      if (event === "unlink" && this.#watched.delete(path)) this.#missing.add(path);
       if (event !== "addDir" && this.#matters(path)) this.#tell(path);
     });
     this.#watcher.on("error", (error) => {
@@ -146,7 +149,12 @@ class Watch {
   /** What was built in lies where it lies. */
   #addInputs(): void {
     for (const file of this.#ports.launches.latest(this.#pool)?.artefact?.inputs.keys() ?? []) {
-      if (this.#watched.has(file) || this.#roots.some((root) => isInside(root, file))) continue;
+      if (
+        this.#watched.has(file) ||
+        this.#missing.has(file) ||
+        this.#roots.some((root) => isInside(root, file))
+      )
+        continue;
       this.#watched.add(file);
       this.#watcher?.add(file);
     }
@@ -190,6 +198,12 @@ class Watch {
     this.#looking = this.#ports.clock.setTimeout(() => {
       this.#look(watch);
     }, lookMs);
+    for (const file of this.#missing) {
+      if (stateOf(file) === null) continue;
+      this.#missing.delete(file);
+      this.#addInputs();
+      this.#onChange();
+    }
     let isAnother = false;
     for (const root of this.#roots) {
       const identity = identityOf(root);
@@ -205,14 +219,23 @@ class Watch {
   }
 }
 
+/** Whatever cannot be looked at counts as not there: a folder that has become a file, one that may not be entered. */
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}
+
 function stateOf(path: string): string | null {
-  const found = statSync(path, { throwIfNoEntry: false });
+  const found = statOf(path);
   return found === undefined ? null : `${String(found.ino)} ${String(found.size)} ${String(found.mtimeMs)}`;
 }
 
 /** Null when there is nothing. The number alone is soon given to another. */
 function identityOf(path: string): string | null {
-  const found = statSync(path, { throwIfNoEntry: false });
+  const found = statOf(path);
   return found === undefined ? null : `${String(found.ino)} ${String(found.birthtimeMs)}`;
 }
 

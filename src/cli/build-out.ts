@@ -1,6 +1,6 @@
 // Which folder `splice build` may replace: none that holds anything but what a build wrote.
 
-import { readdir, realpath, stat } from "node:fs/promises";
+import { readdir, readFile, realpath, stat } from "node:fs/promises";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import type { ResolvedConfig } from "../config/types.js";
 import { manifestName } from "../system/dist-manifest.js";
@@ -32,11 +32,23 @@ async function refuseOthers(place: string): Promise<void> {
   if (!found.isDirectory())
     throw new UsageError(`--out is ${place}, which is a file; name a folder, or remove it.`);
   const names = await readdir(place);
-  if (names.length === 0 || names.includes(manifestName)) return;
+  if (names.length === 0 || (await isOfBuild(join(place, manifestName)))) return;
   throw new UsageError(
-    `--out is ${place}, which holds ${names.slice(0, 3).join(", ")} but no ${manifestName}, so no build wrote it, ` +
+    `--out is ${place}, which holds ${names.slice(0, 3).join(", ")} but no ${manifestName} of a build, so no build wrote it, ` +
       "and it is not replaced. Name another folder, or remove this one.",
   );
+}
+
+/** Of whichever version; other tools write files of that name as well. */
+async function isOfBuild(manifest: string): Promise<boolean> {
+  try {
+    const written: unknown = JSON.parse(await readFile(manifest, "utf8"));
+    return (
+      typeof written === "object" && written !== null && "manifestVersion" in written && "pools" in written
+    );
+  } catch {
+    return false;
+  }
 }
 
 function contains(folder: string, path: string): boolean {

@@ -69,10 +69,15 @@ export class HttpCalls {
         const items = this.#splice.stream(name, params, options)[Symbol.asyncIterator]();
         return await streamAnswer(items, formOf(accept), this.#clock);
       }
-      const call = (): Promise<unknown> => this.#splice.call(name, params, options);
       const form = askedFormOf(accept);
-      if (form !== null) return await streamAnswer(oneItem(call), form, this.#clock);
-      return valueAnswer(await call());
+      if (form === null) return valueAnswer(await this.#splice.call(name, params, options));
+      const { signal: gone } = options;
+      const call = (left: AbortSignal): Promise<unknown> =>
+        this.#splice.call(name, params, {
+          ...options,
+          signal: gone === undefined ? left : AbortSignal.any([gone, left]),
+        });
+      return await streamAnswer(oneItem(call), form, this.#clock);
     } catch (error) {
       // In the words of this place, which names nothing that is not exposed.
       if (isSpliceError(error) && error.code === 1002) throw this.#notFound(name);

@@ -77,14 +77,19 @@ function piecesOf(items: Items, first: ReturnType<Items["next"]>, form: StreamFo
   };
 }
 
-/** A single result as items. `call` begins when it is asked for. */
-export function oneItem(call: () => Promise<unknown>): Items {
+/** A single result as items. `call` begins when it is asked for, and its signal is aborted when whoever asked leaves. */
+export function oneItem(call: (left: AbortSignal) => Promise<unknown>): Items {
+  const left = new AbortController();
   let isAsked = false;
   return {
     async next() {
       if (isAsked) return { done: true, value: undefined };
       isAsked = true;
-      return { done: false, value: await call() };
+      return { done: false, value: await call(left.signal) };
+    },
+    return() {
+      left.abort();
+      return Promise.resolve({ done: true, value: undefined });
     },
   };
 }

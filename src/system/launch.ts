@@ -18,10 +18,21 @@ export async function prepareLaunches(
   making?: (pool: string) => Making,
 ): Promise<ReadonlyMap<string, PoolLaunch>> {
   await checkFolders(config);
-  const launches = await Promise.all(
-    config.pools.map((pool) => prepareLaunch(pool, config, onWarning, making?.(pool.name))),
-  );
-  return new Map(launches.map((launch) => [launch.pool.name, launch]));
+  const failed = new AbortController();
+  const preparing = config.pools.map((pool) => {
+    const own = making?.(pool.name);
+    const signal = AbortSignal.any([failed.signal, ...(own === undefined ? [] : [own.signal])]);
+    return prepareLaunch(pool, config, onWarning, own && { ...own, signal });
+  });
+  try {
+    const launches = await Promise.all(preparing);
+    return new Map(launches.map((launch) => [launch.pool.name, launch]));
+  } catch (error) {
+    // What is built for the others is ended first, so that whoever tries again does not find it at work.
+    failed.abort(error);
+    await Promise.allSettled(preparing);
+    throw error;
+  }
 }
 
 /** How what a pool runs is made anew: with its own `build` command first, where it has one. */

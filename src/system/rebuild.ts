@@ -21,12 +21,31 @@ const secondLookMs = 100;
 
 export class Rebuild {
   readonly #ports: RebuildPorts;
+  /** By pool: settled when its last build has ended all that it had started. */
+  readonly #last = new Map<string, Promise<unknown>>();
 
   constructor(ports: RebuildPorts) {
     this.#ports = ports;
   }
 
-  readonly build = async (input: BuildInput, signal: AbortSignal): Promise<{ readonly isSame: boolean }> => {
+  /** One after the other: two in one folder would undo what each other does. */
+  readonly build = (input: BuildInput, signal: AbortSignal): Promise<{ readonly isSame: boolean }> => {
+    const before = this.#last.get(input.pool);
+    const building = this.#build(input, signal, before);
+    this.#last.set(
+      input.pool,
+      building.catch(() => undefined),
+    );
+    return building;
+  };
+
+  async #build(
+    input: BuildInput,
+    signal: AbortSignal,
+    before: Promise<unknown> | undefined,
+  ): Promise<{ readonly isSame: boolean }> {
+    await before;
+    signal.throwIfAborted();
     const { launches } = this.#ports;
     const serving = launches.get(input.pool, input.serving);
     if (serving === undefined) throw new Error(`Pool ${input.pool} is not there any more.`);
@@ -35,7 +54,7 @@ export class Rebuild {
     const isSame = launch.artefact !== undefined && launch.artefact.hash === serving.artefact?.hash;
     if (!isSame) launches.set(input.pool, input.generation, launch, input.serving);
     return { isSame };
-  };
+  }
 
   /** Rejects when it is aborted. */
   #sleep(ms: number, signal: AbortSignal): Promise<void> {
@@ -63,7 +82,7 @@ export class Rebuild {
       try {
         launch = await prepare(pool, signal);
       } catch (error) {
-        if (hasFailed) throw error;
+        if (hasFailed || signal.aborted) throw error;
       }
       // Now, since what was read may have been written to while the rest was.
       const after = await readStates((launch?.artefact?.inputs ?? before).keys());

@@ -4,6 +4,7 @@
 import type { PoolReload, ReloadReport } from "../contract/reload-report.js";
 import type { ReloadOutcome } from "../machines/reload/events.js";
 import { toWellFormed } from "../protocol/text.js";
+import { wasOutOfService } from "../machines/pool/generations.js";
 import type { SupervisorEmitted } from "../machines/supervisor/events.js";
 
 interface Waiting {
@@ -45,6 +46,7 @@ export class Reloads {
   heard(event: SupervisorEmitted): void {
     if (event.type === "reload.finished") this.#finished(event.outcome);
     else if (event.type === "generation.drained") this.#drained(event.pool, event.generation);
+    else if (event.type === "worker.ready") this.#ready(event.pool);
     else if (event.type === "pool.removed") {
       this.#errors.delete(event.pool);
       this.#alone.delete(event.pool);
@@ -80,6 +82,14 @@ export class Reloads {
       const { from, to } = waiting.outcome;
       return !waiting.isToWait || to === from || (this.#alone.get(pool) ?? 0) >= to;
     });
+  }
+
+  /** An edit that came too early for its pool is not lost. */
+  #ready(pool: string): void {
+    const error = this.#errors.get(pool);
+    if (error === undefined || this.#ended !== null || !wasOutOfService(error)) return;
+    this.#errors.delete(pool);
+    this.#request(pool);
   }
 
   #drained(pool: string, generation: number): void {

@@ -223,6 +223,33 @@ test("a folder that is back, the same as it was, before anybody looked is watche
   expect(isTold).toBe(true);
 });
 
+test("what was built in, lies elsewhere, is deleted and comes back is watched again", async () => {
+  rig.launches.set("app", 2, launchOf(join(folder, "a.ts"), shared));
+  await untilTold((turn) => writeFile(shared, "x".repeat(turn)));
+  for (const turn of [1, 2]) {
+    await settled();
+    const gone = rig.next();
+    await rm(shared);
+    await gone;
+    await settled();
+    const back = rig.next();
+    await writeFile(shared, String(turn));
+    await back;
+    await settled();
+    await untilTold((at) => writeFile(shared, "y".repeat(100 * turn + at)));
+  }
+});
+
+test("a folder in whose place a file comes is a change like any other", async () => {
+  const told = rig.next();
+  await rm(join(folder, "sub"), { recursive: true });
+  await writeFile(join(folder, "sub"), "");
+  await told;
+  // What is looked at again is below what is a file by now.
+  await settled();
+  await untilTold((turn) => writeFile(join(folder, "a.ts"), "z".repeat(turn)));
+});
+
 test("one that is stopped tells nothing any more", async () => {
   rig.stop();
   const before = rig.count();

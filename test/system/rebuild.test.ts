@@ -125,6 +125,35 @@ test("fails for one that goes on like that, with what the compiler says; the nex
   expect(await rig.again()).toEqual({ isSame: false });
 });
 
+test("begins when the one before it, given up, has ended what it had started", async () => {
+  const steps: string[] = [];
+  const launches = new LaunchBook(new Map([["app", launchOf()]]));
+  const { build } = new Rebuild({
+    clock: realClock,
+    launches,
+    prepare: (_, signal) => {
+      steps.push("begun");
+      return new Promise((resolve, reject) => {
+        const end = (): void => {
+          steps.push("ended");
+          reject(new Error("It was given up."));
+        };
+        // As a command that cleans up.
+        signal.addEventListener("abort", () => setTimeout(end, 30), { once: true });
+        if (steps.length > 1) setTimeout(resolve, 5, launchOf());
+      });
+    },
+  });
+  const first = new AbortController();
+  const givenUp = build({ pool: "app", generation: 2, serving: 1 }, first.signal);
+  while (steps.length === 0) await new Promise(setImmediate);
+  first.abort();
+  const second = build({ pool: "app", generation: 2, serving: 1 }, new AbortController().signal);
+  await expect(givenUp).rejects.toThrow("given up");
+  await second;
+  expect(steps.slice(0, 3)).toEqual(["begun", "ended", "begun"]);
+});
+
 test("that is given up notes nothing, and waits for nothing", async () => {
   const rig = createRig(() => {
     rig.signal.abort();

@@ -3,6 +3,7 @@
 import { describe, expect, test } from "@jest/globals";
 import type { ReloadReport } from "../../src/contract/reload-report.js";
 import type { ReloadOutcome } from "../../src/machines/reload/events.js";
+import { type InstanceId, workerId } from "../../src/ids.js";
 import { Reloads } from "../../src/system/reloads.js";
 
 function createRig() {
@@ -94,6 +95,32 @@ describe("a request", () => {
     answers.push(await reloads.request({ pools: ["a"], isToWait: true }));
     expect(answers[0]?.pools[0]?.verdict).toBe("unchanged");
   });
+});
+
+test("what came too early for its pool is asked for again when that serves, and once", async () => {
+  const rig = createRig();
+  const ready = (): void => {
+    rig.reloads.heard({
+      type: "worker.ready",
+      workerId: workerId("a", 1),
+      pool: "a",
+      pid: 1,
+      generation: 1,
+      instance: 1 as InstanceId,
+    });
+  };
+  rig.finished("a", {
+    to: 1,
+    verdict: null,
+    error: "The new generation cannot be had, because the pool is not in service",
+  });
+  expect(rig.asked).toEqual([]);
+  ready();
+  ready();
+  expect(rig.asked).toEqual(["a"]);
+  rig.finished("a", { to: 1, verdict: null, error: "It does not compile." });
+  ready();
+  expect(rig.asked).toEqual(["a"]);
 });
 
 describe("whoever waits for the generation before to be gone", () => {

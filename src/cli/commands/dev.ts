@@ -20,7 +20,7 @@ export interface DevCommandOptions extends CommonOptions {
 }
 
 /** What an edit of the functions can mend. By name, since they are thrown by parts that are loaded late. */
-const mendable = ["CompileError", "FunctionNamesError", "StartError"];
+const mendable = ["CompileError", "FunctionNamesError", "StartError", "BuildError"];
 
 /** Resolves with the exit code: 0 after a stop that was asked for, 1 when the supervisor failed. */
 export async function runDev(options: DevCommandOptions): Promise<number> {
@@ -78,28 +78,42 @@ class DevSession {
 
   /** Resolves when it serves, after however many edits that takes. Rejects when no edit could help. */
   async start(): Promise<EmbeddedSplice> {
-    let edits: Edits | null = null;
+    // Beside the first attempt, which takes longer.
+    const watching = this.#watchEdits();
     try {
       for (;;) {
-        edits?.forget();
         try {
           const splice = await this.#attempt();
+          const edits = await watching;
+          this.#foreground.onEarlyReload = null;
           // What changed while the workers started may not be in what they run.
           if (edits?.hasChanged === true) this.#foreground.reload("an edit");
           this.#foreground.adopt(splice);
           this.#view.serving(splice);
           return splice;
         } catch (error) {
-          edits = await this.#toWaitFor(error, edits);
+          const edits = this.#toWaitFor(error, await watching);
           await edits.next(this.#foreground.signal);
+          edits.forget();
           if (this.isStopping) throw error;
           this.#view.retrying();
         }
       }
     } finally {
       this.#foreground.onEarlyReload = null;
-      edits?.close();
+      (await watching)?.close();
     }
+  }
+
+  async #watchEdits(): Promise<Edits | null> {
+    const edits = await watchEdits(this.#config, (sentence) => {
+      this.#view.log.warn(sentence);
+    });
+    if (edits !== null)
+      this.#foreground.onEarlyReload = () => {
+        edits.touch();
+      };
+    return edits;
   }
 
   close(): void {
@@ -121,16 +135,11 @@ class DevSession {
   }
 
   /** @throws `error` itself when no edit could mend it. */
-  async #toWaitFor(error: unknown, edits: Edits | null): Promise<Edits> {
+  #toWaitFor(error: unknown, edits: Edits | null): Edits {
     const name = error instanceof Error ? error.name : "";
-    const watched =
-      this.isStopping || !mendable.includes(name) ? null : (edits ?? (await watchEdits(this.#config)));
-    if (watched === null) throw error;
-    this.#foreground.onEarlyReload = () => {
-      watched.touch();
-    };
+    if (edits === null || this.isStopping || !mendable.includes(name)) throw error;
     this.#view.waiting(this.#options.verbose === true ? messageOf(error) : sentenceOf(error));
-    return watched;
+    return edits;
   }
 
   #openView(): View {

@@ -1,5 +1,6 @@
 // Edits of what pools are made from, while there is no supervisor yet that could watch them.
 
+import { messageOf } from "../../errors.js";
 import type { ResolvedConfig } from "../../config/types.js";
 
 export interface Edits {
@@ -17,7 +18,10 @@ export interface Edits {
 const settleMs = 50;
 
 /** Null: there is nothing that could be edited. Resolves when they are watched. */
-export async function watchEdits(config: ResolvedConfig): Promise<Edits | null> {
+export async function watchEdits(
+  config: ResolvedConfig,
+  onWarning: (sentence: string) => void,
+): Promise<Edits | null> {
   const paths = config.pools.flatMap(({ source, watch }) => [
     ...(source.kind === "functions" ? [source.folder] : []),
     ...watch,
@@ -35,6 +39,11 @@ export async function watchEdits(config: ResolvedConfig): Promise<Edits | null> 
     heard();
   };
   watcher.on("all", touch);
+  watcher.on("error", (error) => {
+    onWarning(
+      `Edits may go unnoticed: ${messageOf(error)}. Where too many files are watched, raise fs.inotify.max_user_watches.`,
+    );
+  });
   await new Promise<void>((resolve) => {
     watcher.once("ready", resolve);
   });

@@ -67,9 +67,16 @@ export function begin({ candidate, plan, made }: PoolContext, generation: number
   };
 }
 
+const outOfService = failure("the pool is not in service");
+
 /** While the pool is not in service. */
 export function refuseBegin(): Step {
-  return tellReload(failure("the pool is not in service"));
+  return tellReload(outOfService);
+}
+
+/** Whether a reload came to nothing for that reason alone, so that it may be asked for again once the pool serves. */
+export function wasOutOfService(error: string): boolean {
+  return error === outOfService.message;
 }
 
 /** What a worker of the candidate says. */
@@ -246,6 +253,6 @@ function tellReload(fact: ReloadEvent): Step {
 }
 
 /** `why` is a clause after "because". */
-function failure(why: string): GenerationFact {
+function failure(why: string): Extract<GenerationFact, { type: "generation.failed" }> {
   return { type: "generation.failed", message: `The new generation cannot be had, because ${why}` };
 }

@@ -16,6 +16,9 @@ beforeEach(async () => {
     "package.json": "{}",
     "functions/math.ts": "export function f() {}",
     "notes/todo.txt": "keep this",
+    // As other tools write them.
+    "public/index.html": "",
+    "public/manifest.json": '{ "name": "A page that can be installed" }',
     "file.txt": "a file",
   });
 });
@@ -31,7 +34,8 @@ describe("refused as wrong use, with nothing touched", () => {
     ["functions", /not apart from the functions/],
     ["functions/dist", /not apart from the functions/],
     ["link/dist", /not apart from the functions/],
-    ["notes", /holds todo\.txt but no manifest\.json, so no build wrote it/],
+    ["notes", /holds todo\.txt but no manifest\.json of a build, so no build wrote it/],
+    ["public", /holds index\.html, manifest\.json but no manifest\.json of a build/],
     ["file.txt", /is a file/],
   ])("--out %s", async (out, sentence) => {
     await symlink(join(project.folder, "functions"), join(project.folder, "link"));

@@ -72,6 +72,36 @@ test("what does not compile at the start: file, line and excerpt, and it is serv
   expect(await call()).toBe("1");
 });
 
+test("an edit that mends the first start while that still goes on is not waited for again", async () => {
+  await start(
+    `import { existsSync, writeFileSync } from "node:fs";\nwriteFileSync("loading", "");\nwhile (!existsSync("go")) await new Promise((r) => setTimeout(r, 5));\nthrow new Error("no database");\n`,
+  );
+  await until("it is being loaded", () => existsSync(join(project.folder, "loading")));
+  // When edits are watched is told by nobody; chokidar needs far less.
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  await edit(version(2));
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  await writeFile(join(project.folder, "go"), "");
+  await says("serving 1 functions");
+  expect(await call()).toBe("2");
+});
+
+test("a build command that fails at the start: it stays, and tries again at the next edit", async () => {
+  const build = '["sh", "-c", "test -e src/good || { echo no good >&2; exit 3; }"]';
+  project = await Project.make({
+    "package.json": "{}",
+    "functions/a.ts": version(1),
+    "src/main": "",
+    "splice.config.mjs": `export default { pools: { app: { functions: "functions" }, made: { command: ["./none"], build: ${build}, watch: ["src"] } } };\n`,
+  });
+  dev = project.start(["dev"]);
+  await says("an edit is waited for");
+  expect(dev.said.stderr).toContain("no good");
+  await writeFile(join(project.folder, "src/good"), "");
+  // The build is done now; what it should have made is not there.
+  await until("it is tried again", () => (dev.said.stderr.match(/an edit is waited for/g) ?? []).length > 1);
+});
+
 test("a folder that is gone and comes back", async () => {
   await start();
   await says("serving 1 functions");

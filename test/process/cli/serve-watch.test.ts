@@ -1,5 +1,6 @@
 // `splice serve --watch`: an edit is served without a word to it; what breaks callers is refused there.
 
+import { existsSync } from "node:fs";
 import { rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, expect, test } from "@jest/globals";
@@ -48,6 +49,21 @@ test("an edit, a new file, a syntax error and its mending, each by itself", asyn
   const after = await status();
   expect(after.reload.lastError).toBeNull();
   expect(after.pools[0]?.generation).toBeGreaterThan(before);
+});
+
+test("an edit while the first workers start is served as soon as they do", async () => {
+  const waiting = `import { existsSync, writeFileSync } from "node:fs";\nwriteFileSync("loading", "");\nwhile (!existsSync("go")) await new Promise((r) => setTimeout(r, 5));\n`;
+  project = await Project.make({
+    "package.json": "{}",
+    "functions/a.ts": `${waiting}export const f = () => 1;\n`,
+  });
+  server = project.start(["serve", "--watch"]);
+  await until("it is being loaded", () => existsSync(join(project.folder, "loading")));
+  await edit("export const f = () => 2;\n");
+  await says("not in service");
+  await writeFile(join(project.folder, "go"), "");
+  await until("the edit serves", () => saysReloaded(server, "identical"));
+  expect(await call()).toBe("2");
 });
 
 test("what would break callers is refused, and the old code serves on", async () => {
