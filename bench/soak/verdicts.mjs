@@ -65,7 +65,7 @@ const rules = {
   ],
   L8: [
     failed,
-    { what: "p99, x the same load's without reloads", limit: 3, value: ({ figures }) => figures.timesCalm },
+    { what: "p99, x that at 70 % without reloads", limit: 3, value: ({ figures }) => figures.timesCalm },
     {
       what: "supervisor: RSS after, x before",
       limit: 1.15,

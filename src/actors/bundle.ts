@@ -76,7 +76,13 @@ export async function bundleFunctions(options: BundleOptions): Promise<Bundle> {
   } catch (error) {
     if (!isBuildFailure(error)) throw error;
     const places = await Promise.all(error.errors.map((each) => describeBuildMessage(folder, each)));
-    throw new CompileError(`The functions folder ${folder} does not compile.\n\n${places.join("\n\n")}`);
+    const files = error.errors.flatMap(({ location }) =>
+      location === null ? [] : [resolve(folder, location.file)],
+    );
+    throw new CompileError(
+      `The functions folder ${folder} does not compile.\n\n${places.join("\n\n")}`,
+      files,
+    );
   }
 }
 

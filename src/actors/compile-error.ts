@@ -10,6 +10,19 @@ import { sourceExcerpt } from "../contract/source-excerpt.js";
 /** The functions do not compile; the message names file, line and column and shows the place. */
 export class CompileError extends Error {
   override readonly name = "CompileError";
+
+  constructor(
+    message: string,
+    /** Where it does not compile; absolute. */
+    readonly files: readonly string[] = [],
+  ) {
+    super(message);
+  }
+}
+
+/** Of whatever was thrown: the files in which it may be mended. */
+export function filesToMend(error: unknown): readonly string[] {
+  return error instanceof CompileError ? error.files : [];
 }
 
 export function isBuildFailure(error: unknown): error is BuildFailure {

@@ -10,7 +10,9 @@ const firstGeneration = 1;
 
 export class LaunchBook implements Launches {
   readonly #pools = new Map<string, Map<number, PoolLaunch>>();
-  readonly #listeners = new Map<string, Set<(launch: PoolLaunch) => void>>();
+  readonly #listeners = new Map<string, Set<() => void>>();
+  /** By pool: the files that keep its next generation from being made. */
+  readonly #toMend = new Map<string, readonly string[]>();
 
   constructor(first: ReadonlyMap<string, PoolLaunch>) {
     for (const [pool, launch] of first) this.set(pool, firstGeneration, launch);
@@ -36,11 +38,21 @@ export class LaunchBook implements Launches {
       if (launches.size <= generationsKept) break;
       if (old !== serving) launches.delete(old);
     }
-    for (const listener of this.#listeners.get(pool) ?? []) listener(launch);
+    this.noteToMend(pool, []);
   }
 
-  /** From now on, at each launch that is set. Returns what ends it. */
-  follow(pool: string, listener: (launch: PoolLaunch) => void): () => void {
+  noteToMend(pool: string, files: readonly string[]): void {
+    this.#toMend.set(pool, files);
+    for (const listener of this.#listeners.get(pool) ?? []) listener();
+  }
+
+  /** What the newest generation was made from, and what keeps a newer one from being made. */
+  inputs(pool: string): readonly string[] {
+    return [...(this.latest(pool)?.artefact?.inputs.keys() ?? []), ...(this.#toMend.get(pool) ?? [])];
+  }
+
+  /** From now on, whenever `inputs` may be others. Returns what ends it. */
+  follow(pool: string, listener: () => void): () => void {
     const listeners = this.#listeners.get(pool) ?? new Set();
     this.#listeners.set(pool, listeners.add(listener));
     return () => listeners.delete(listener);
@@ -48,6 +60,7 @@ export class LaunchBook implements Launches {
 
   remove(pool: string): void {
     this.#pools.delete(pool);
+    this.#toMend.delete(pool);
     this.#listeners.delete(pool);
   }
 }

@@ -148,7 +148,7 @@ class Watch {
 
   /** What was built in lies where it lies. */
   #addInputs(): void {
-    for (const file of this.#ports.launches.latest(this.#pool)?.artefact?.inputs.keys() ?? []) {
+    for (const file of this.#ports.launches.inputs(this.#pool)) {
       if (
         this.#watched.has(file) ||
         this.#missing.has(file) ||
@@ -165,7 +165,7 @@ class Watch {
       sourceExtensions.has(extname(path)) ||
       this.#roots.includes(path) ||
       this.#isNamed(path) ||
-      this.#ports.launches.latest(this.#pool)?.artefact?.inputs.has(path) === true
+      this.#ports.launches.inputs(this.#pool).includes(path)
     );
   }
 

@@ -1,6 +1,7 @@
 // What a pool's next generation runs: prepared as its first was, again and again until the files lie still, and compared
 // with what runs. It starts nothing.
 
+import { filesToMend } from "../actors/compile-error.js";
 import type { LaunchBook } from "../actors/launch-book.js";
 import { areSame, readStates, unsettledMs, type FileStates } from "../actors/still-files.js";
 import type { PoolLaunch } from "../actors/worker-command.js";
@@ -82,7 +83,11 @@ export class Rebuild {
       try {
         launch = await prepare(pool, signal);
       } catch (error) {
-        if (hasFailed || signal.aborted) throw error;
+        if (signal.aborted) throw error;
+        if (hasFailed) {
+          this.#ports.launches.noteToMend(pool.name, filesToMend(error));
+          throw error;
+        }
       }
       // Now, since what was read may have been written to while the rest was.
       const after = await readStates((launch?.artefact?.inputs ?? before).keys());

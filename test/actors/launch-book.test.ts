@@ -48,8 +48,13 @@ test("once another serves, the first is forgotten in its turn", () => {
 test("whoever follows hears of each from then on, until he does not want to, or the pool is gone", () => {
   const book = bookOf();
   const heard: string[] = [];
-  const unfollow = book.follow("app", ({ program }) => heard.push(program));
-  book.follow("app", ({ program }) => heard.push(`also ${program}`));
+  const latest = (): string => book.latest("app")?.program ?? "";
+  const unfollow = book.follow("app", () => {
+    heard.push(latest());
+  });
+  book.follow("app", () => {
+    heard.push(`also ${latest()}`);
+  });
   book.set("app", 2, launch("2"));
   unfollow();
   book.set("app", 3, launch("3"));

@@ -223,6 +223,12 @@ test("a folder that is back, the same as it was, before anybody looked is watche
   expect(isTold).toBe(true);
 });
 
+test("a file that keeps the next build from being made is watched, wherever it lies", async () => {
+  await settled();
+  rig.launches.noteToMend("app", [shared]);
+  await untilTold((turn) => writeFile(shared, "x".repeat(turn)));
+});
+
 test("what was built in, lies elsewhere, is deleted and comes back is watched again", async () => {
   rig.launches.set("app", 2, launchOf(join(folder, "a.ts"), shared));
   await untilTold((turn) => writeFile(shared, "x".repeat(turn)));

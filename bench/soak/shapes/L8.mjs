@@ -1,5 +1,5 @@
-// The reload loop: twenty edits go live while small calls come at 70 % of capacity, 3000 of them or more. Beside the same
-// load without an edit; and what the supervisor holds after it, beside what it held before.
+// The reload loop: twenty edits go live while small calls come at 30 % of capacity, 3000 of them or more. Beside L1's load
+// without an edit; and what the supervisor holds after it, beside what it held before.
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -32,9 +32,9 @@ export function hold() {
 const reloads = 20;
 
 export async function run({ system, capacity, ms }) {
-  const perSecond = capacity * 0.7;
+  const perSecond = capacity * 0.3;
   const small = (n) => echo(system, n);
-  const calm = await steady(small, perSecond, ms / 3);
+  const calm = await steady(small, capacity * 0.7, ms / 3);
   let edition = 0;
   const reload = async () => {
     write(++edition);

@@ -1,6 +1,7 @@
 // splice dev: a supervisor for whoever writes the functions. It reloads at each edit, shows what happens, and where the
 // functions cannot be served it stays and waits for an edit that mends them.
 
+import { filesToMend } from "../../actors/compile-error.js";
 import { messageOf } from "../../errors.js";
 import type { ResolvedConfig } from "../../config/types.js";
 import { startSplice } from "../../host/start-splice.js";
@@ -138,6 +139,7 @@ class DevSession {
   #toWaitFor(error: unknown, edits: Edits | null): Edits {
     const name = error instanceof Error ? error.name : "";
     if (edits === null || this.isStopping || !mendable.includes(name)) throw error;
+    edits.add(filesToMend(error));
     this.#view.waiting(this.#options.verbose === true ? messageOf(error) : sentenceOf(error));
     return edits;
   }

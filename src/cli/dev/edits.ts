@@ -9,6 +9,8 @@ export interface Edits {
   forget(): void;
   /** Resolves at the next change, at once when there was one since `forget`, or when `signal` is aborted. */
   next(signal: AbortSignal): Promise<void>;
+  /** These are watched as well. */
+  add(files: readonly string[]): void;
   /** As a change. */
   touch(): void;
   close(): void;
@@ -62,6 +64,9 @@ export async function watchEdits(
         if (hasChanged || signal.aborted) heard();
         signal.addEventListener("abort", heard, { once: true });
       }),
+    add: (files) => {
+      watcher.add([...files]);
+    },
     touch,
     close: () => void watcher.close(),
   };

@@ -112,6 +112,19 @@ describe("a file that is being written (row 56)", () => {
   });
 });
 
+test("a module outside the folder that does not compile, imported for the first time: its mending is noticed", async () => {
+  const versions = await makeVersions(source(1));
+  const system = await startOn(versions, { dev: true }, { isWatching: true });
+  await settled(system);
+  const beside = join(dirname(versions.functions), "beside.ts");
+  await writeFile(beside, "export const x = (;\n");
+  await versions.write(source(2, 'export { x } from "../beside.js";'));
+  await until("it is told", () => system.events.some(({ type }) => type === "reload.failed"));
+  await writeFile(beside, "export const x = () => 1;\n");
+  await until("version 2 serves", async () => (await versionOf(system)) === 2);
+  await system.end();
+});
+
 test("a folder that disappears while it is watched: what runs goes on, and its return is noticed", async () => {
   const versions = await makeVersions(source(1));
   const system = await startOn(versions, { dev: true }, { isWatching: true });
