@@ -19,7 +19,10 @@ afterEach(async () => {
 });
 
 const node = process.execPath;
-const oldBuild = { "dist/manifest.json": "{}", "dist/artefacts/app.mjs": "old" };
+const oldBuild = {
+  "dist/manifest.json": '{ "manifestVersion": 1, "pools": [] }',
+  "dist/artefacts/app.mjs": "old",
+};
 
 test("a folder that was copied elsewhere, with the runtime alone, answers calls, and no bundler is loaded", async () => {
   project = await Project.make(projectFiles);
