@@ -67,9 +67,9 @@ export class Inspection {
     });
   }
 
-  /** Called as the root's last step is taken, of which readers still hear. */
+  /** Called as the root's last step is taken, of which readers still hear, to the end of the last actor below it. */
   close(hasFailed: boolean): void {
-    queueMicrotask(() => this.#feed?.close(hasFailed));
+    setImmediate(() => this.#feed?.close(hasFailed));
   }
 
   #attach(): void {
