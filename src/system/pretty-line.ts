@@ -1,5 +1,5 @@
-// A line of the log as people read it on a terminal, and whether they want colours. Otherwise pure; nothing that is written in a line moves a cursor, or looks
-// like another line.
+// A line of the log as people read it on a terminal, and whether they want colours. Otherwise pure; nothing that is
+// written in a line moves a cursor, or looks like another line.
 
 import { createColors } from "picocolors";
 import { escapeControls } from "../actors/worker-output.js";
