@@ -19,6 +19,12 @@ import { WatchedFeed } from "./watched-feed.js";
 /** Each may have the present held ready for it, of every actor there is. */
 const maxReaders = 16;
 
+/**
+ * At the end of a supervisor each chart tells of several steps in one turn, and a reader gets no more of them than it has
+ * given credit for by then.
+ */
+const windowChunks = 256;
+
 export interface InspectionPorts {
   readonly root: AnyActorRef;
   readonly journal: Journal;
@@ -67,9 +73,9 @@ export class Inspection {
     });
   }
 
-  /** Called as the root's last step is taken, of which readers still hear, to the end of the last actor below it. */
+  /** Called as the root's last step is taken, of which readers still hear. */
   close(hasFailed: boolean): void {
-    setImmediate(() => this.#feed?.close(hasFailed));
+    queueMicrotask(() => this.#feed?.close(hasFailed));
   }
 
   #attach(): void {
@@ -161,7 +167,7 @@ class InspectionSource extends StreamSource {
     feed: WatchedFeed,
     parts: { readonly opening: () => readonly Uint8Array[]; readonly lost: (count: number) => Uint8Array },
   ) {
-    super("splice.inspect", feed, feed.end, Infinity, parts.lost);
+    super("splice.inspect", feed, feed.end, Infinity, parts.lost, windowChunks);
     this.#feed = feed;
     this.#opening = parts.opening;
   }

@@ -9,9 +9,6 @@ import type { U64 } from "../protocol/messages.js";
 import type { Clock, TimerHandle } from "../time.js";
 import type { Feed } from "./feed.js";
 
-/** As many items as workers send ahead by default. */
-const windowChunks = 64;
-
 /** What a reserved stream reads: which places of a feed, and the item that stands for those which were lost. */
 export class StreamSource {
   constructor(
@@ -21,6 +18,8 @@ export class StreamSource {
     /** The place before which the stream ends; Infinity: it goes on for as long as the feed does. */
     readonly until: number,
     readonly lost: (count: number) => Uint8Array,
+    /** How many items go out before the first is acknowledged: by default as many as workers send ahead. */
+    readonly windowChunks = 64,
   ) {}
 
   /** Why nobody more may read it; null: one may. */
@@ -42,7 +41,7 @@ export class ReservedStream {
   readonly #requestId: U64;
   readonly #clock: Clock;
   readonly #onOver: () => void;
-  readonly #credit = new StreamCredit(windowChunks);
+  readonly #credit: StreamCredit;
   #place: number;
   /** Last item first. */
   #opening: Uint8Array[] = [];
@@ -65,6 +64,7 @@ export class ReservedStream {
     this.#clock = clock;
     this.#onOver = onOver;
     this.#place = source.from;
+    this.#credit = new StreamCredit(source.windowChunks);
   }
 
   start(timeoutMs: number | undefined): void {
@@ -84,7 +84,7 @@ export class ReservedStream {
       },
     });
     this.#opening = [...this.#source.opening()].reverse();
-    this.#caller.streams.started(this.#requestId, windowChunks);
+    this.#caller.streams.started(this.#requestId, this.#source.windowChunks);
     this.#pump();
   }
 

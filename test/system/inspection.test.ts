@@ -29,12 +29,12 @@ describe("nobody watches", () => {
     const ended = createInspectionRig();
     const reader = ended.watch();
     ended.inspection.close(false);
-    await new Promise(setImmediate);
+    await Promise.resolve();
     expect([reader.said, ended.attached()]).toEqual(["ended", [0, 0]]);
     const failed = createInspectionRig();
     const other = failed.watch();
     failed.inspection.close(true);
-    await new Promise(setImmediate);
+    await Promise.resolve();
     expect([other.said, failed.attached()]).toEqual(["3000", [0, 0]]);
   });
 });
