@@ -14,6 +14,8 @@ import { takeSettings, type WorkerSettings } from "./settings.js";
 const lastWordsMs = 1000;
 
 async function run(): Promise<void> {
+  writeAtOnce(process.stdout);
+  writeAtOnce(process.stderr);
   const wasSpare = isSpare(process.argv);
   const spare = wasSpare ? await bootSpare(process.env, warnUnguarded) : null;
   if (wasSpare && spare === null) {
@@ -84,6 +86,16 @@ async function run(): Promise<void> {
       endWith(1, `The worker's guard thread did not start: ${messageOf(error)}.`);
     });
   }
+}
+
+/**
+ * Node keeps to itself what a full pipe does not take, and loses it when the process dies: of a crash beside a busy
+ * supervisor that is the very line which says why.
+ */
+function writeAtOnce(
+  output: NodeJS.WriteStream & { _handle?: { setBlocking?(isBlocking: boolean): void } },
+): void {
+  output._handle?.setBlocking?.(true);
 }
 
 function warnUnguarded(reason: string): void {

@@ -54,6 +54,17 @@ describe("a function that ends its process", () => {
     },
   );
 
+  // The pipe holds less than that, and the supervisor is too busy to read it.
+  test("what it printed last is kept though nobody read meanwhile", async () => {
+    const system = await startSystem({ functions, dev: true, ...quick });
+    const crashing = crash(system, "harm.complainAndThrow", { lines: 1000 });
+    await until("it complains", () => system.log.some(({ message }) => message.startsWith("complaint")));
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+    const { error } = await crashing;
+    expect(error?.details).toMatchObject({ stderrTail: expect.stringContaining("the last straw") });
+    await system.end();
+  });
+
   test("what it printed last is kept up to 8 KiB, and stays away from callers outside of development (row 5)", async () => {
     const developing = await startSystem({ functions, dev: true, ...quick });
     const { error } = await crash(developing, "harm.complainAndThrow", { lines: 400 });
