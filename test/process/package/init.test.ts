@@ -9,12 +9,13 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { codeBlocks, read } from "../../docs/markdown.js";
 import { root, until } from "../harness.js";
+import { npmEnvironment } from "./npm-environment.js";
 
 const run = promisify(execFile);
 const templates = ["minimal", "typescript"];
 let folder: string;
 let tarball: string;
-let environment: NodeJS.ProcessEnv;
+const environment = { ...npmEnvironment };
 
 function inFolder(path: string, program: string, ...args: readonly string[]) {
   return run(program, args, { cwd: join(folder, path), env: environment, timeout: 120_000 });
@@ -22,7 +23,6 @@ function inFolder(path: string, program: string, ...args: readonly string[]) {
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "splice-init-"));
-  environment = { ...process.env, NODE_OPTIONS: "" };
   // npx keeps what it installs beside npm's cache: here beside a link to it, so that nothing is kept.
   const { stdout: cache } = await run("npm", ["config", "get", "cache"], { cwd: folder, env: environment });
   await mkdir(join(folder, "npm"));

@@ -9,22 +9,21 @@ import { dirname, join, relative, resolve } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { root } from "../harness.js";
+import { npmEnvironment } from "./npm-environment.js";
 
 const run = promisify(execFile);
 let folder: string;
 let packed: readonly string[];
 
-const environment = { ...process.env, NODE_OPTIONS: "" };
-
 function inFolder(program: string, ...args: readonly string[]) {
-  return run(program, args, { cwd: folder, env: environment, timeout: 60_000 });
+  return run(program, args, { cwd: folder, env: npmEnvironment, timeout: 60_000 });
 }
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "splice-package-"));
   // The build is what the other tests run on, so it is not made anew here.
   const pack = ["pack", "--json", "--ignore-scripts", "--pack-destination", folder];
-  const { stdout } = await run("npm", pack, { cwd: root, env: environment });
+  const { stdout } = await run("npm", pack, { cwd: root, env: npmEnvironment });
   const [{ filename, files }] = JSON.parse(stdout) as [{ filename: string; files: { path: string }[] }];
   packed = files.map(({ path }) => path);
   await writeFile(
