@@ -1,10 +1,11 @@
 // Which packages a bundle imports as soon as it is loaded. Runs nothing of it.
 
 import { isBuiltin } from "node:module";
+import { loadEsbuild } from "./load-esbuild.js";
 
 /** Their names, without paths inside of them, sorted; the platform's own are left out. `code` compiles. */
 export async function packagesImportedBy(code: string): Promise<readonly string[]> {
-  const esbuild = await import("esbuild");
+  const esbuild = loadEsbuild();
   const names = new Set<string>();
   await esbuild.build({
     stdin: { contents: code, loader: "js", sourcefile: "bundle.mjs" },

@@ -8,6 +8,7 @@ import { FunctionNamesError } from "../contract/function-names.js";
 import { storeBundle } from "./bundle-store.js";
 import { CompileError, describeBuildMessage, isBuildFailure } from "./compile-error.js";
 import { listFunctionFiles } from "./functions-folder.js";
+import { loadEsbuild } from "./load-esbuild.js";
 
 export { projectFolderOf } from "./functions-folder.js";
 
@@ -46,8 +47,7 @@ export async function bundleFunctions(options: BundleOptions): Promise<Bundle> {
   const outDir = resolve(options.outDir);
   const paths = await listFunctionFiles(folder);
   const workerUrl = options.runtimeWorkerUrl ?? new URL("../worker/index.js", import.meta.url).href;
-  // Loaded here, so that a program that never bundles never starts esbuild.
-  const esbuild = await import("esbuild");
+  const esbuild = loadEsbuild();
   try {
     const built = await esbuild.build({
       stdin: { contents: entryOf(folder, paths), resolveDir: folder, sourcefile: entryName },

@@ -5,6 +5,7 @@ import { access } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import type { Plugin } from "esbuild";
 import { describeBuildMessage, isBuildFailure } from "../actors/compile-error.js";
+import { loadEsbuild } from "../actors/load-esbuild.js";
 import { runConfigModule } from "./config-module.js";
 import { UsageError } from "./exit.js";
 
@@ -57,8 +58,7 @@ async function isThere(file: string): Promise<boolean> {
 }
 
 async function compile(file: string, plugins: Plugin[], sourcemap: "inline" | false): Promise<string> {
-  // Loaded here, so that a command without a configuration file never starts esbuild.
-  const esbuild = await import("esbuild");
+  const esbuild = loadEsbuild();
   const folder = dirname(file);
   try {
     const built = await esbuild.build({
