@@ -3,7 +3,7 @@
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { closeLeftovers, fixtures, startSystem, until } from "../harness.js";
+import { closeLeftovers, fixtures, startSystem, until, type Outcome, type TestSystem } from "../harness.js";
 
 afterEach(closeLeftovers);
 
@@ -18,10 +18,17 @@ const spinLine =
     .split("\n")
     .findIndex((line) => line.trim() === "for (;;);") + 1;
 
+/** On a loaded machine a guard may need longer to say where it is than a caller is made to wait for that: then again. */
+async function spunOut(system: TestSystem, times = 1): Promise<readonly [last: Outcome, times: number]> {
+  const outcome = await system.call("harm.spin", {}, { timeoutMs: 300 });
+  await system.readyAfter(times + 1);
+  return outcome.error?.details !== undefined || times === 5 ? [outcome, times] : spunOut(system, times + 1);
+}
+
 describe("an endless loop", () => {
   test("is named in the 2001 by function, file and line; its worker is killed and followed by another", async () => {
-    const system = await startSystem({ functions, health });
-    const { code, error, message } = await system.call("harm.spin", {}, { timeoutMs: 300 });
+    const system = await startSystem({ functions, health, breaker: { quarantineCrashes: 0 } });
+    const [{ code, error, message }, times] = await spunOut(system);
     expect(code).toBe(2001);
     expect(error?.details).toMatchObject({
       function: "harm.spin",
@@ -29,10 +36,9 @@ describe("an endless loop", () => {
       line: spinLine,
     });
     expect(message).toContain(`busy in "harm.spin" at ${join(functions, "harm.ts")}:${String(spinLine)}`);
-    await system.readyAfter(2);
     expect((await system.call("work.echo", { value: 1 })).code).toBe(0);
-    await until("it is gone", () => reasons(system.events).length > 0);
-    expect(reasons(system.events)[0]).toMatch(
+    await until("it is gone", () => reasons(system.events).length === times);
+    expect(reasons(system.events).at(-1)).toMatch(
       /^was ended because it had not answered a call of "harm.spin" 100 ms after its deadline or its cancellation, and is stuck in it at /,
     );
     await system.end();
