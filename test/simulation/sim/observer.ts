@@ -25,8 +25,8 @@ const mayGetCalls = new Set(["starting", "ready"]);
 export class Observer {
   readonly #states = new Set<string>();
   readonly #transitions = new Set<string>();
-  /** Events that nothing took. */
-  readonly #unhandled = new Set<string>();
+  /** Events that nothing took, rightly. */
+  readonly #ignored = new Set<string>();
   readonly #machines = new Map<string, AnyStateMachine>();
   /** Those of this run whose names are in the sets above: charts are made anew for each. */
   readonly #known = new WeakSet<Node | Transition>();
@@ -60,14 +60,16 @@ export class Observer {
       const taken = event._transitions as readonly Transition[];
       for (const each of taken) if (this.#isNew(each)) this.#transitions.add(transitionName(logic, each));
       const { type } = event.event;
+      const state = leafOf(snapshot._nodes);
       if (taken.length === 0 && !type.startsWith("xstate.init") && type !== "xstate.stop") {
-        const where = `${logic.id} ${leafOf(snapshot._nodes)} ${type}`;
-        this.#unhandled.add(where);
-        if (!isIgnored(where)) world.sim.fail(new Error(`A chart does not take an event: ${where}`));
+        const where = `${logic.id} ${state} ${type}`;
+        if (!this.#ignored.has(where) && !isIgnored(where))
+          world.sim.fail(new Error(`A chart does not take an event: ${where}`));
+        else this.#ignored.add(where);
       }
       restarts.saw({
         ...{ chart: logic.id, id, pool: snapshot.context.plan?.name ?? "", event: event.event },
-        ...{ state: leafOf(snapshot._nodes), atMs: world.sim.nowMs },
+        ...{ state, atMs: world.sim.nowMs },
       });
       if (logic.id === "worker" && snapshot.context.instance !== undefined)
         stateOf.set(snapshot.context.instance, phaseOf(snapshot.value));
@@ -98,7 +100,7 @@ export class Observer {
       transitions: [...this.#transitions],
       allStates,
       allTransitions,
-      unhandled: [...this.#unhandled],
+      unhandled: [...this.#ignored],
     };
   }
 }
