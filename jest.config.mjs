@@ -1,7 +1,7 @@
 // Three projects. `unit` runs src/ itself, transpiled file by file; `process` runs the built package: programs of dist/,
 // because its worker processes are started by plain Node from there; `bench`, no part of `npm test`, runs the benchmarks
 // themselves for a moment. All see the same test helpers. Tests of processes wait for a third to two thirds of
-// their time, so four files run at once also where that is more than the cores; and a time limit ends what hangs, on
+// their time, so three files run at once also where that is more than the cores; and a time limit ends what hangs, on
 // whatever machine, and says nothing of speed.
 const common = {
   testEnvironment: "node",
@@ -30,7 +30,7 @@ if (NODE_EXTRA_CA_CERTS !== undefined) {
 }
 
 export default {
-  maxWorkers: 4,
+  maxWorkers: 3,
   testTimeout: 60_000,
   projects: [
     {
