@@ -13,9 +13,11 @@ import { takeSettings, type WorkerSettings } from "./settings.js";
 /** How long the last words may take when nobody reads stdout or stderr. */
 const lastWordsMs = 1000;
 
+type Output = NodeJS.WriteStream & { _handle?: { setBlocking?(isBlocking: boolean): void } };
+const outputs: readonly Output[] = [process.stdout, process.stderr];
+
 async function run(): Promise<void> {
-  writeAtOnce(process.stdout);
-  writeAtOnce(process.stderr);
+  for (const output of outputs) setBlocking(output, true);
   const wasSpare = isSpare(process.argv);
   const spare = wasSpare ? await bootSpare(process.env, warnUnguarded) : null;
   if (wasSpare && spare === null) {
@@ -90,12 +92,10 @@ async function run(): Promise<void> {
 
 /**
  * Node keeps to itself what a full pipe does not take, and loses it when the process dies: of a crash beside a busy
- * supervisor that is the very line which says why.
+ * supervisor that is the very line which says why. So the process waits as it prints, but for its orderly end.
  */
-function writeAtOnce(
-  output: NodeJS.WriteStream & { _handle?: { setBlocking?(isBlocking: boolean): void } },
-): void {
-  output._handle?.setBlocking?.(true);
+function setBlocking(output: Output, isBlocking: boolean): void {
+  output._handle?.setBlocking?.(isBlocking);
 }
 
 function warnUnguarded(reason: string): void {
@@ -113,6 +113,8 @@ function openSocket(link: WorkerSettings["link"]): Socket {
 function endWith(code: number, lastWords = ""): void {
   const exit = (): never => process.exit(code);
   setTimeout(exit, lastWordsMs);
+  // Else a full pipe that nobody reads would hold up that timer, too.
+  for (const output of outputs) setBlocking(output, false);
   if (lastWords !== "") process.stderr.write(`${lastWords}\n`);
   process.stderr.write("", () => {
     process.stdout.write("", exit);

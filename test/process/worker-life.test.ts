@@ -1,6 +1,6 @@
 // The built worker's end and its beginnings that fail: shutdown, lost links, stacks, limits of the link.
 
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
 import { createServer, type Socket } from "node:net";
@@ -12,6 +12,7 @@ import { ack, invoke, Peer } from "../worker/peer.js";
 import { createWorlds, fixtures, type Worlds } from "./spawned-worker.js";
 
 const basic = join(fixtures, "basic");
+const main = join(import.meta.dirname, "../../dist/worker/main.js");
 let worlds: Worlds;
 let basicBundle: string;
 
@@ -98,7 +99,7 @@ describe("the end of a worker", () => {
   test("what a function starts does not inherit the link", async () => {
     const folder = await folderOf("descriptors", {
       "fds.ts": `
-        import { spawnSync } from "node:child_process";
+        import { spawn, spawnSync } from "node:child_process";
         export function open() {
           return spawnSync("sh", ["-c", "[ -e /dev/fd/3 ] && echo open || echo closed"]).stdout.toString().trim();
         }`,
@@ -155,8 +156,21 @@ describe("the end of a worker", () => {
     expect(worker.output().stderr).toMatch(/^The supervisor sent/);
   });
 
+  test("with more last words than its pipe holds, which nobody reads: it exits all the same", async () => {
+    const folder = await folderOf("wordy", {
+      "wordy.ts": 'throw new Error("x".repeat(4_000_000));\nexport const f = () => 1;\n',
+    });
+    const { file } = await bundleFunctions({ folder, outDir: worlds.scratch });
+    const env = { PATH: process.env["PATH"], SPLICE_FD: "3" };
+    const child = spawn(process.execPath, [main, "--functions", file], {
+      env,
+      stdio: ["ignore", "pipe", "pipe", "pipe"],
+    });
+    expect(await once(child, "exit")).toEqual([1, null]);
+    for (const pipe of child.stdio) pipe?.destroy();
+  });
+
   test("without a link, or with unknown arguments: a sentence and exit 1", () => {
-    const main = join(import.meta.dirname, "../../dist/worker/main.js");
     const env = { PATH: process.env["PATH"] };
     for (const args of [["--functions", basicBundle], [], ["--nonsense"]]) {
       const { status, stderr } = spawnSync(process.execPath, [main, ...args], { env, encoding: "utf8" });
